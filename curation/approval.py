@@ -1,0 +1,59 @@
+"""A reviewer's decision about one digest of a dataset. It is void when what was approved changes."""
+
+import getpass
+import json
+import os
+from datetime import UTC, datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from curation.errors import DeclarationError
+from curation.store import Workspace, dump_json
+
+
+class Approval(BaseModel):
+    """Who decided what, when, how they were known, and the digests of what they saw."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    dataset: str
+    digest: str
+    decision: Literal["approve", "reject"]
+    reviewer: str
+    identity: str
+    decided_at: str
+    reason: str
+    card_sha256: str
+    declarations: dict[str, str]
+
+
+def record(
+    workspace: Workspace, manifest: dict, decision: Literal["approve", "reject"], reason: str, *,
+    reviewer: str | None = None, identity: str | None = None, decided_at: str | None = None,
+) -> Approval:  # fmt: skip
+    """Write the decision about the dataset that `manifest` (datasets/<name>/manifest.json) describes."""
+    if not reason.strip():
+        raise DeclarationError("a decision needs a reason: --because TEXT")
+    approval = Approval(
+        dataset=manifest["dataset"],
+        digest=manifest["digest"],
+        decision=decision,
+        reviewer=reviewer or getpass.getuser(),
+        identity=identity or f"operating system user, uid {os.getuid()}",
+        decided_at=decided_at or datetime.now(UTC).isoformat(timespec="seconds"),
+        reason=reason,
+        card_sha256=manifest["files"]["README.md"]["sha256"],
+        declarations=manifest["declarations"],
+    )
+    path = workspace.approval_file(approval.dataset, approval.digest)
+    workspace.write_local(path, dump_json(approval.model_dump()))
+    return approval
+
+
+def find(workspace: Workspace, dataset: str, digest: str) -> Approval | None:
+    """The decision about exactly this digest, if there is one."""
+    path = workspace.approval_file(dataset, digest)
+    if not path.exists():
+        return None
+    return Approval.model_validate(json.loads(path.read_text(encoding="utf-8")))

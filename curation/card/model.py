@@ -1,0 +1,192 @@
+"""What a card says, computed from the assembled data, its ledger and the declarations. JSON-able, sorted, no dates."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curation.card import Model
+from curation.license import table as license_table
+from curation.manifest import Source
+from curation.recipe import Plan
+
+HISTOGRAM = (0, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536)
+ALWAYS_LIMITS = (
+    {"en": "Personal data: e-mail addresses and public IPv4 addresses are found; names, postal addresses, telephone and identity numbers are not covered.",
+     "zh": "个人信息：仅识别电子邮箱与公网 IPv4 地址；姓名、住址、电话与证件号码未覆盖。"},
+    {"en": "License tiers are an engineering reading, not legal advice.", "zh": "许可分级是工程性解读，不构成法律意见。"},
+    {"en": "Text only: images, audio and sensor data are out of scope.", "zh": "仅含文本：图像、音频与传感数据不在范围内。"},
+)  # fmt: skip
+
+
+def build(
+    plan: Plan, sources: list[Source], indexes: dict[str, dict[str, Any]], unreadable: dict[str, Counter[str]],
+    data: pa.Table, ledger: pa.Table, edited: int, tokenizer: str, claims: dict[str, list[dict[str, Any]]], files: list[dict[str, Any]],
+) -> Model:  # fmt: skip
+    """The model without its version. `data` is the assembled dataset without text, `claims` those of sources in conflict."""
+    recipe = plan.recipe
+    outcome = _outcomes(ledger)
+    kept = Counter(data["source"].to_pylist())
+    tokens = data["tokens"].to_pylist()
+    return {
+        "name": recipe.name,
+        "title": recipe.title.model_dump(),
+        "summary": recipe.summary.model_dump(),
+        "curator": recipe.curator,
+        "contact": recipe.contact,
+        "homepage": recipe.homepage,
+        "industry": sorted(recipe.industry),
+        "policy": {"name": plan.policy.name, "title": plan.policy.title.model_dump()},
+        "documents": data.num_rows,
+        "tokens": sum(tokens),
+        "characters": pc.sum(data["characters_count"]).as_py() or 0,
+        "modified": pc.sum(pc.cast(data["modified"], pa.int64())).as_py() or 0,
+        "edited": edited,
+        "tokenizer": tokenizer,
+        "languages": _shares(data, "language", "tokens"),
+        "licenses": [
+            {**share, "tier": _tier(share["value"]), "attribution": _terms(share["value"], "attribution")}
+            for share in _shares(data, "license", "tokens")
+        ],
+        "formats": _shares(data, "format", "tokens"),
+        "sources": [_source(s, indexes[s.id], unreadable[s.id], outcome, kept, data) for s in sources],
+        "conflicts": _conflicts(sources, ledger, claims),
+        "funnel": _funnel(indexes, unreadable, ledger, data.num_rows),
+        "filters": [_filter(where, one) for where, one in plan.filters()],
+        "profiles": [{"name": p.name, "title": p.title.model_dump(), "source": p.source} for p in plan.profiles],
+        "dedup": {
+            "exact": recipe.dedup.exact, "threshold": recipe.dedup.near.threshold if recipe.dedup.near else None,
+            "keep": list(recipe.dedup.keep), "shared": _twins_between(ledger, data),
+        },
+        "lengths": _histogram(tokens),
+        "splits": _splits(files),
+        "files": files,
+        "columns": [{"name": f.name, "type": str(f.type)} for f in data.schema] ,
+        "limits": [*(limit.model_dump() for limit in recipe.known_limits), *ALWAYS_LIMITS],
+    }  # fmt: skip
+
+
+def _shares(data: pa.Table, column: str, weight: str) -> list[dict[str, Any]]:
+    grouped = data.group_by(column).aggregate([(weight, "sum"), (column, "count")])
+    rows = [
+        {"value": row[column], "documents": row[f"{column}_count"] if row[column] is not None else data[column].null_count,
+         "tokens": row[f"{weight}_sum"] or 0}
+        for row in grouped.to_pylist()
+    ]  # fmt: skip
+    return sorted(rows, key=lambda r: (-r["documents"], r["value"] or ""))
+
+
+def _tier(license_id: str | None) -> str | None:
+    row = license_table().get(license_id or "")
+    return row.tier if row else None
+
+
+def _terms(license_id: str | None, flag: str) -> bool | None:
+    row = license_table().get(license_id or "")
+    return getattr(row, flag) if row else None
+
+
+def _outcomes(ledger: pa.Table) -> dict[str, tuple[str, str]]:
+    """doc_id -> (source, outcome); removed beats quarantined."""
+    verdict: dict[str, tuple[str, str]] = {}
+    for doc, source, outcome in zip(*(ledger[c].to_pylist() for c in ("doc_id", "source", "outcome")), strict=True):
+        if verdict.get(doc, ("", ""))[1] != "removed":
+            verdict[doc] = (source, outcome)
+    return verdict
+
+
+def _source(
+    source: Source, index: dict[str, Any], unreadable: Counter[str], outcome: dict[str, tuple[str, str]],
+    kept: Counter[str], data: pa.Table,
+) -> dict[str, Any]:  # fmt: skip
+    by_outcome = Counter(o for s, o in outcome.values() if s == source.id)
+    connector, options = source.connector()
+    own = data.filter(pc.equal(data["source"], source.id))
+    derived = source.derived()
+    return {
+        "id": source.id, "title": source.title.model_dump(), "declared_license": source.license,
+        "connector": connector, "origin": _origin(connector, options), "format": source.reader()[0],
+        "contact": source.contact, "homepage": source.homepage,
+        "source_type": source.source_type or derived["source_type"][0],
+        "data_level": source.data_level or derived["data_level"][0],
+        "evidence": [e.note or e.uri or e.kind for e in source.license_evidence],
+        "attribution": source.attribution_text,
+        "records": index["records"], "documents": index["documents"], "unreadable": unreadable.total(),
+        "removed": by_outcome["removed"], "quarantined": by_outcome["quarantined"], "kept": kept[source.id],
+        "tokens": pc.sum(own["tokens"]).as_py() or 0,
+        "licenses": sorted({v for v in own["license"].to_pylist() if v}),
+    }  # fmt: skip
+
+
+def _origin(connector: str, options: dict[str, Any]) -> str:
+    if connector == "package_index":
+        return f"pkg:pypi/{str(options.get('package', '')).lower()}@{options.get('version', '')}"
+    if connector == "sql":
+        origin = options.get("from") or {}
+        return f"sql:{origin['source']}#{origin.get('member', '')}" if origin else "sql"
+    return str(options.get("url") or options.get("path") or connector)
+
+
+def _conflicts(sources: list[Source], ledger: pa.Table, claims: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    in_conflict = ledger.filter(pc.equal(ledger["column"], "license.conflict"))
+    counted = Counter(in_conflict["source"].to_pylist())
+    return [{"source": s.id, "documents": counted[s.id], "claims": claims.get(s.id, [])} for s in sources if counted[s.id]]
+
+
+def _funnel(
+    indexes: dict[str, dict[str, Any]], unreadable: dict[str, Counter[str]], ledger: pa.Table, kept: int
+) -> dict[str, Any]:
+    reasons: dict[str, Counter[str]] = {"removed": Counter(), "quarantined": Counter()}
+    first: dict[str, tuple[str, str]] = {}
+    because: dict[str, dict[str, str]] = {}
+    rows = zip(*(ledger[c].to_pylist() for c in ("doc_id", "filter", "outcome", "because")), strict=True)
+    for doc, name, outcome, words in rows:
+        because.setdefault(name, words)
+        if doc not in first or first[doc][1] != "removed" and outcome == "removed":
+            first[doc] = (name, outcome)
+    for name, outcome in first.values():
+        reasons[outcome][name] += 1
+    broken: Counter[str] = sum(unreadable.values(), Counter())
+    return {
+        "records": sum(i["records"] for i in indexes.values()),
+        "unreadable": sorted(([r, n] for r, n in broken.items()), key=lambda p: (-p[1], p[0])),  # type: ignore[operator]
+        "documents": sum(i["documents"] for i in indexes.values()),
+        "removed": sorted(([r, n] for r, n in reasons["removed"].items()), key=lambda p: (-p[1], p[0])),  # type: ignore[operator]
+        "quarantined": sorted(([r, n] for r, n in reasons["quarantined"].items()), key=lambda p: (-p[1], p[0])),  # type: ignore[operator]
+        "because": {name: because[name] for name in sorted(because)},
+        "kept": kept,
+    }
+
+
+def _filter(where: Any, one: Any) -> dict[str, Any]:
+    return {
+        "name": one.name, "column": one.column, "low": one.low, "high": one.high, "any_of": one.any_of,
+        "none_of": one.none_of, "where": {**where, **one.where}, "then": one.then, "because": one.because.model_dump(),
+    }  # fmt: skip
+
+
+def _twins_between(ledger: pa.Table, data: pa.Table) -> list[dict[str, Any]]:
+    """How many documents of which source went for a twin of which source."""
+    twins = ledger.filter(pc.equal(ledger["step"], "dedup"))
+    home = dict(zip(data["id"].to_pylist(), data["source"].to_pylist(), strict=True))
+    counted = Counter(
+        (source, home.get(twin, "?")) for source, twin in zip(twins["source"].to_pylist(), twins["twin"].to_pylist(), strict=True)
+    )
+    return [{"removed_from": a, "kept_in": b, "documents": n} for (a, b), n in sorted(counted.items())]
+
+
+def _histogram(tokens: list[int]) -> list[dict[str, int]]:
+    edges = [*HISTOGRAM, np.inf]
+    counts, _ = np.histogram(tokens, bins=edges)
+    return [{"from": HISTOGRAM[i], "documents": int(n)} for i, n in enumerate(counts)]
+
+
+def _splits(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    names = sorted({f["path"].split("/")[1].split("-")[0] for f in files}, key=lambda n: (n != "train", n))
+    out = []
+    for name in names:
+        own = [f for f in files if f["path"].startswith(f"data/{name}-")]
+        out.append({"name": name, "documents": sum(f["rows"] for f in own), "bytes": sum(f["bytes"] for f in own)})
+    return out

@@ -1,0 +1,230 @@
+"""The command `curate`: parse, ask, print; errors in one line. Exit 0 / 2 (somebody's declaration or data) / 1 (our bug)."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from curation.errors import CurationError
+
+STEP_NAMES = ("ingest", "extract", "annotate", "filter", "dedup", "assemble", "card", "release")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and option; heavy imports wait until a command runs."""
+    top = argparse.ArgumentParser(prog="curate", description="Curate text corpora for training, with a reason for every decision.")
+    top.add_argument("--workspace", metavar="DIR", help="default: $CURATION_WORKSPACE, else the nearest parent that is one")
+    top.add_argument("--json", action="store_true", help="print the answer as JSON, for machines")
+    top.add_argument("--lang", default=os.environ.get("LANG", "en"), help="language of answers: en or zh (default: $LANG)")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=text, description=text)
+        one.set_defaults(run=run)
+        return one
+
+    one = add("init", _init, "make a folder a workspace, with git and DVC")
+    one.add_argument("dir", type=Path)
+    one.add_argument("--remote", metavar="URL", help="DVC remote that releases are pushed to")
+    one = add("check", _check, "check declarations, and show what the short form leaves to be derived")
+    one.add_argument("files", nargs="*", metavar="FILE", help="default: all of the workspace")
+    one = add("run", _run, "run the whole line for a recipe, to a released dataset")
+    one.add_argument("recipe")
+    one.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: all cores)")
+    one.add_argument("--note", default="", help="goes into the run record and the release's commit")
+    one.add_argument("--until", choices=STEP_NAMES, default="release", help="the last step to run")
+    one = add("step", _step, "run one step for one source or recipe")
+    one.add_argument("step", choices=STEP_NAMES)
+    one.add_argument("name", help="a source (ingest, extract, annotate) or a recipe")
+    one.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    add("status", _status, "where the workspace stands")
+    one = add("why", _why, "where a document comes from, and why it was kept or removed")
+    one.add_argument("doc", help="a doc_id, its first 6 or more digits, or a native_id")
+    one = add("diff", _diff, "what changed between two versions")
+    one.add_argument("before", metavar="NAME@V1")
+    one.add_argument("after", metavar="NAME@V2")
+    one = add("approve", _approve, "record a reviewer's decision about a dataset as it stands")
+    one.add_argument("dataset")
+    one.add_argument("--because", required=True, metavar="TEXT")
+    one.add_argument("--reject", action="store_true", help="decide against it")
+    one = add("verify", _verify, "check digests, counts and conservation of documents")
+    one.add_argument("dataset")
+    one = add("summary", _summary, "the dataset's numbers, as at the end of a run")
+    one.add_argument("dataset")
+    one = add("signal", _signal, "one signal over a JSONL or Parquet file with id and text")
+    one.add_argument("signal")
+    one.add_argument("input", type=Path)
+    one.add_argument("output", type=Path, help="Parquet: id and the signal's columns")
+    one = add("twins", _twins, "near-duplicates of a JSONL or Parquet file with id and text")
+    one.add_argument("input", type=Path)
+    one.add_argument("output", type=Path, help="Parquet: id, cluster, keep, twin, jaccard")
+    one.add_argument("--threshold", type=float, default=0.7, help="Jaccard of 5-token shingles (default: 0.7)")
+    add("warm", _warm, "compile the kernels once for this machine")
+    add("schemas", _schemas, "write JSON Schemas of the declarations into schemas/")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code."""
+    asked = parser().parse_args(arguments)
+    try:
+        return int(asked.run(asked))
+    except CurationError as error:
+        if asked.json:
+            print(json.dumps({"error": str(error), "kind": type(error).__name__}, ensure_ascii=False))
+        else:
+            print(f"curate: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        return 0
+
+
+def entry() -> None:
+    """The console script."""
+    sys.exit(main())
+
+
+def _workspace(asked: argparse.Namespace):  # type: ignore[no-untyped-def]
+    from curation.store import Workspace
+
+    return Workspace.find(asked.workspace)
+
+
+def _answer(asked: argparse.Namespace, answer: Any, lines: list[str]) -> int:
+    if asked.json:
+        print(json.dumps(answer, ensure_ascii=False, default=str))
+    else:
+        print("\n".join(lines))
+    return 0
+
+
+def _init(asked: argparse.Namespace) -> int:
+    from curation import workspaces
+
+    made = workspaces.create(asked.dir, asked.remote)
+    return _answer(asked, {"workspace": str(made.root)}, [f"{made.root} is a workspace. Next: write data/sources/<id>.yaml, then `curate check`."])
+
+
+def _check(asked: argparse.Namespace) -> int:
+    from curation import line
+    from curation.questions import check
+
+    workspace = _workspace(asked)
+    found = check.everything(workspace, asked.files)
+    line.refresh_catalog(workspace)
+    lines = []
+    for one in found:
+        lines.append(f"ok  source {one['source']}" if "source" in one else f"ok  recipe {one['recipe']}: {one['filters']} filters")
+        lines += [f"    derived: {key} = {value}  ({why})" for key, (value, why) in one.get("derived", {}).items()]
+    return _answer(asked, found, lines or ["no sources and no recipes yet"])
+
+
+def _run(asked: argparse.Namespace) -> int:
+    from curation import line, shown
+    from curation.questions import summary
+
+    workspace = _workspace(asked)
+    with shown.progress(quiet=asked.json) as watch:
+        record = line.run(workspace, asked.recipe, asked.workers, asked.note, watch, asked.until)
+    if asked.until not in {"card", "release"}:
+        return _answer(asked, record, [f"done until {asked.until}; run record data/runs/{record['run']}.json"])
+    answer = summary.ask(workspace, asked.recipe, record)
+    if asked.json:
+        return _answer(asked, answer, [])
+    shown.summary(answer)
+    return 0
+
+
+def _step(asked: argparse.Namespace) -> int:
+    from curation import line
+
+    workspace = _workspace(asked)
+    with workspace.lock(line.new_run_id()):
+        report = line.step(asked.step).run(asked.name, workspace, asked.workers)
+    counts = ", ".join(f"{key} {value:,}" if isinstance(value, int) else f"{key} {value}" for key, value in report.items() if not isinstance(value, dict))
+    return _answer(asked, report, [f"{asked.step} {asked.name}: {counts}"])
+
+
+def _status(asked: argparse.Namespace) -> int:
+    from curation.questions import status
+
+    answer = status.ask(_workspace(asked))
+    return _answer(asked, answer, status.shown(answer))
+
+
+def _why(asked: argparse.Namespace) -> int:
+    from curation.questions import why
+
+    answer = why.ask(_workspace(asked), asked.doc)
+    return _answer(asked, answer, why.shown(answer, asked.lang))
+
+
+def _diff(asked: argparse.Namespace) -> int:
+    from curation.questions import diff
+
+    answer = diff.ask(_workspace(asked), asked.before, asked.after)
+    return _answer(asked, answer, diff.shown(answer))
+
+
+def _approve(asked: argparse.Namespace) -> int:
+    from curation import approval, published
+
+    workspace = _workspace(asked)
+    manifest = published.manifest(workspace, asked.dataset)
+    made = approval.record(workspace, manifest, "reject" if asked.reject else "approve", asked.because)
+    said = f"{made.decision}: {made.dataset} {manifest['version']} by {made.reviewer}, digest {made.digest[:16]}"
+    following = "" if asked.reject else f". Next: `curate step release {made.dataset}`"
+    return _answer(asked, made.model_dump(), [said + following])
+
+
+def _verify(asked: argparse.Namespace) -> int:
+    from curation.questions import verify
+
+    answer = verify.ask(_workspace(asked), asked.dataset)
+    verify.demand(answer)
+    return _answer(asked, answer, [f"{asked.dataset} {answer['version']}: {answer['documents']:,} documents, every digest and count holds"])
+
+
+def _summary(asked: argparse.Namespace) -> int:
+    from curation import shown
+    from curation.questions import summary
+
+    answer = summary.ask(_workspace(asked), asked.dataset)
+    if asked.json:
+        return _answer(asked, answer, [])
+    shown.summary(answer)
+    return 0
+
+
+def _signal(asked: argparse.Namespace) -> int:
+    from curation import plainfile
+
+    rows = plainfile.annotate(asked.signal, asked.input, asked.output)
+    return _answer(asked, {"rows": rows, "output": str(asked.output)}, [f"{asked.signal}: {rows:,} rows in {asked.output}"])
+
+
+def _twins(asked: argparse.Namespace) -> int:
+    from curation import plainfile
+
+    counts = plainfile.twins(asked.input, asked.output, asked.threshold)
+    return _answer(asked, counts, [f"{counts['documents']:,} documents, {counts['kept']:,} kept, {counts['twins']:,} near-duplicates; {asked.output}"])
+
+
+def _warm(asked: argparse.Namespace) -> int:
+    import time
+
+    from curation import warm
+
+    begun = time.perf_counter()
+    names = warm.compile_kernels()
+    return _answer(asked, {"signals": names}, [f"kernels ready in {time.perf_counter() - begun:.1f} s"])
+
+
+def _schemas(asked: argparse.Namespace) -> int:
+    from curation import schema_files
+
+    written = schema_files.write(Path("schemas"))
+    return _answer(asked, written, [f"wrote {name}" for name in written])

@@ -1,0 +1,36 @@
+"""One file per place that bytes come from. Its name is what a source's `where` names.
+
+    class Options(Declared)                                       what `where` may say
+    fetch(options, asked: Asked) -> Iterator[Fetched]             the objects that are there now
+
+A connector never decides and never writes: it hands over streams and what it learned about them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from curation.license import Claim
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the step tells a connector: where relative paths start, what is already here, and upstream raw."""
+
+    root: Path
+    known: dict[str, dict[str, Any]]  # object name -> its last receipt
+    raw_member: Callable[[str, str], Path]  # (source, glob) -> a local copy of that file of its raw bytes
+    upstream_claims: Callable[[str], list[Claim]]  # (source) -> claims its raw came with
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """One raw object. `stream` is null when it is unchanged since the receipt in `Asked.known`."""
+
+    name: str  # stable name of the object at its origin; part of every document's native_id
+    uri: str  # public address, credentials stripped
+    file_name: str  # tells the format, e.g. django-5.2.7.tar.gz
+    stream: BinaryIO | None
+    claims: list[Claim] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)  # what only a receipt may hold: etag, headers

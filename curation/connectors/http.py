@@ -1,0 +1,51 @@
+"""One address on the web. A changed object is fetched anew, an unchanged one (ETag, Last-Modified) is not.
+
+    where: https://example.org/handbook.zip
+    where: {http: {url: "https://example.org/handbook.zip", max_bytes: 100000000}}
+"""
+
+import posixpath
+import urllib.parse
+from collections.abc import Iterator
+
+from curation import web
+from curation.connectors import Asked, Fetched
+from curation.declaration import Declared
+from curation.errors import DeclarationError
+
+
+class Options(Declared):
+    """`plain_http` and `private_addresses` open what is closed by default."""
+
+    url: str
+    max_bytes: int = 2 << 30
+    seconds: float = 600.0
+    plain_http: bool = False
+    private_addresses: bool = False
+
+
+def fetch(options: Options, asked: Asked) -> Iterator[Fetched]:
+    """Yield the one object behind the address."""
+    if urllib.parse.urlsplit(options.url).password:
+        raise DeclarationError("where.http.url: contains a password; it would reach git: leave it out")
+    limits = web.Limits(options.max_bytes, options.seconds, options.plain_http, options.private_addresses)
+    name = web.public(options.url)
+    known = asked.known.get(name, {}).get("facts", {})
+    conditions = {}
+    if known.get("etag"):
+        conditions["If-None-Match"] = known["etag"]
+    if known.get("last_modified"):
+        conditions["If-Modified-Since"] = known["last_modified"]
+    answer = web.get(options.url, limits, conditions)
+    file_name = posixpath.basename(urllib.parse.urlsplit(answer.url).path) or "index.html"
+    facts = {
+        "etag": answer.headers.get("ETag"),
+        "last_modified": answer.headers.get("Last-Modified"),
+        "content_type": answer.headers.get("Content-Type"),
+        "final_url": web.public(answer.url),
+    }
+    unchanged = answer.status == 304
+    with answer.body:
+        yield Fetched(
+            name=name, uri=name, file_name=file_name, stream=None if unchanged else answer.body, facts=known if unchanged else facts
+        )

@@ -1,0 +1,168 @@
+"""Tokens, 5-token shingles and MinHash signatures in one pass over UTF-8.
+
+Signatures follow datasketch's affine32 scheme (its permutations, its fmix32), so datasketch can read them; a test
+compares them on the same shingle hashes.
+"""
+
+import numpy as np
+import pyarrow as pa
+from numba import njit
+from numpy.typing import NDArray
+
+from curation.kernels import Bytes, Offsets, buffers, longest
+from curation.kernels.unicode import ALONE, LIMIT, SEPARATOR, decode, tables
+
+SHINGLE = 5  # tokens; the field's usual size (datatrove, text-dedup, bigcode)
+PERMUTATIONS = 128
+SEED = 1  # datasketch's default
+
+_FNV = np.uint64(0xCBF29CE484222325)
+_PRIME = np.uint64(0x9E3779B100000001 | 0x1B3)
+_ROLL = np.uint64(0x9FB21C651E98DF25)
+
+
+@njit(nogil=True, cache=True, inline="always")
+def _mix64(h):  # type: ignore[no-untyped-def]
+    """MurmurHash3's 64-bit finaliser."""
+    h ^= h >> np.uint64(33)
+    h *= np.uint64(0xFF51AFD7ED558CCD)
+    h ^= h >> np.uint64(33)
+    h *= np.uint64(0xC4CEB9FE1A85EC53)
+    return h ^ (h >> np.uint64(33))
+
+
+@njit(nogil=True, cache=True, inline="always")
+def _mix32(h):  # type: ignore[no-untyped-def]
+    """MurmurHash3's 32-bit finaliser: datasketch's premix."""
+    h ^= h >> np.uint32(16)
+    h = np.uint32(h * np.uint32(0x85EBCA6B))
+    h ^= h >> np.uint32(13)
+    h = np.uint32(h * np.uint32(0xC2B2AE35))
+    return h ^ (h >> np.uint32(16))
+
+
+@njit(nogil=True, cache=True)
+def tokenise(data, start, end, kind, fold, out):  # type: ignore[no-untyped-def]
+    """Write the hash of every token of data[start:end] to `out`; returns how many."""
+    n = 0
+    h = _FNV
+    inside = False
+    at = start
+    while at < end:
+        byte = data[at]
+        if byte < 0x80:
+            if kind[byte] != SEPARATOR:
+                h = (h ^ np.uint64(fold[byte])) * _PRIME
+                inside = True
+            elif inside:
+                out[n] = h
+                n += 1
+                h = _FNV
+                inside = False
+            at += 1
+            continue
+        code, size = decode(data, at, end)
+        at += size
+        what = kind[code] if code < LIMIT else SEPARATOR
+        if what != SEPARATOR and what != ALONE:
+            h = (h ^ np.uint64(fold[code])) * _PRIME
+            inside = True
+            continue
+        if inside:
+            out[n] = h
+            n += 1
+            h = _FNV
+            inside = False
+        if what == ALONE:
+            out[n] = (_FNV ^ np.uint64(fold[code])) * _PRIME
+            n += 1
+    if inside:
+        out[n] = h
+        n += 1
+    return n
+
+
+@njit(nogil=True, cache=True)
+def shingle(tokens, n, width, out):  # type: ignore[no-untyped-def]
+    """Write the 64-bit hash of every run of `width` tokens; a shorter document is one shingle."""
+    if n == 0:
+        return 0
+    width = min(width, n)
+    lead = np.uint64(1)
+    for _ in range(width - 1):
+        lead *= _ROLL
+    rolling = np.uint64(0)
+    for j in range(width):
+        rolling = rolling * _ROLL + tokens[j]
+    out[0] = _mix64(rolling)
+    for j in range(width, n):
+        rolling = (rolling - tokens[j - width] * lead) * _ROLL + tokens[j]
+        out[j - width + 1] = _mix64(rolling)
+    return n - width + 1
+
+
+@njit(nogil=True, cache=True)
+def sign(shingles, n, a, b, signature):  # type: ignore[no-untyped-def]
+    """affine32: minimum over shingles of a * fmix32(x) + b modulo 2^32, four shingles a step for SIMD."""
+    count = a.shape[0]
+    for p in range(count):
+        signature[p] = np.uint32(0xFFFFFFFF)
+    j = 0
+    while j + 4 <= n:
+        w = _mix32(np.uint32(shingles[j] >> np.uint64(32)))
+        x = _mix32(np.uint32(shingles[j + 1] >> np.uint64(32)))
+        y = _mix32(np.uint32(shingles[j + 2] >> np.uint64(32)))
+        z = _mix32(np.uint32(shingles[j + 3] >> np.uint64(32)))
+        for p in range(count):
+            low = min(np.uint32(a[p] * w + b[p]), np.uint32(a[p] * x + b[p]))
+            high = min(np.uint32(a[p] * y + b[p]), np.uint32(a[p] * z + b[p]))
+            signature[p] = min(signature[p], min(low, high))
+        j += 4
+    while j < n:
+        x = _mix32(np.uint32(shingles[j] >> np.uint64(32)))
+        for p in range(count):
+            signature[p] = min(signature[p], np.uint32(a[p] * x + b[p]))
+        j += 1
+
+
+@njit(nogil=True, cache=True)
+def _signatures(data, offsets, kind, fold, width, a, b, tokens, hashes, out, counts):  # type: ignore[no-untyped-def]
+    for d in range(offsets.shape[0] - 1):
+        n = tokenise(data, offsets[d], offsets[d + 1], kind, fold, tokens)
+        counts[d] = n
+        sign(hashes, shingle(tokens, n, width, hashes), a, b, out[d])
+
+
+def permutations() -> NDArray[np.uint32]:
+    """datasketch's own affine32 permutations (2 x PERMUTATIONS) for its default seed."""
+    from datasketch import MinHash
+
+    return MinHash(num_perm=PERMUTATIONS, seed=SEED, scheme="affine32").permutations
+
+
+_permutations: NDArray[np.uint32] | None = None
+
+
+def signatures(texts: pa.Array) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
+    """Signatures (n x PERMUTATIONS) and token counts (n) of documents."""
+    global _permutations
+    if _permutations is None:
+        _permutations = permutations()
+    data, offsets = buffers(texts)
+    n = len(texts)
+    space = longest(offsets) + 8
+    out, counts = np.empty((n, PERMUTATIONS), np.uint32), np.zeros(n, np.int32)
+    unicode = tables()
+    a, b = np.ascontiguousarray(_permutations[0]), np.ascontiguousarray(_permutations[1])
+    tokens, hashes = np.empty(space, np.uint64), np.empty(space, np.uint64)
+    _signatures(data, offsets, unicode.kind, unicode.fold, SHINGLE, a, b, tokens, hashes, out, counts)
+    return out, counts
+
+
+def shingle_hashes(data: Bytes, offsets: Offsets, index: int) -> NDArray[np.uint64]:
+    """All shingle hashes of one document, in order: for exact Jaccard and for tests."""
+    unicode = tables()
+    space = int(offsets[index + 1] - offsets[index]) + 8
+    tokens, hashes = np.empty(space, np.uint64), np.empty(space, np.uint64)
+    n = tokenise(data, offsets[index], offsets[index + 1], unicode.kind, unicode.fold, tokens)
+    return hashes[: shingle(tokens, n, SHINGLE, hashes)].copy()

@@ -1,0 +1,154 @@
+"""The line a corpus travels, in order. The CLI, dvc.yaml and the DAGs all read it from here."""
+
+import importlib
+import os
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import yaml
+
+from curation import catalog, fingerprint
+from curation.steps import Tell, silent
+from curation.store import Workspace, dump_json
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the line: once per source, or once per recipe. Its code is curation/steps/<name>.py."""
+
+    name: str
+    per: Literal["source", "recipe"]
+    title: str
+    title_zh: str
+
+    def run(self, name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent, **more: Any) -> dict[str, Any]:
+        """Run the step for one source or recipe; returns its report."""
+        module = importlib.import_module(f"curation.steps.{self.name}")
+        return module.run(name, workspace, workers, tell, **more)  # type: ignore[no-any-return]
+
+
+STEPS = (
+    Step("ingest", "source", "fetch raw bytes with receipts", "取得原始数据并留存凭据"),
+    Step("extract", "source", "raw bytes become documents", "原始数据转为文档"),
+    Step("annotate", "source", "measure signals", "测量各项信号"),
+    Step("filter", "recipe", "decide with reasons", "依规则取舍并记录原因"),
+    Step("dedup", "recipe", "find twins, keep one", "查重，每组保留一份"),
+    Step("assemble", "recipe", "edits, shards, splits", "应用编辑，生成分片"),
+    Step("card", "recipe", "card, plots, manifest", "数据集卡片与清单"),
+    Step("release", "recipe", "version in git and DVC", "以 git 与 DVC 发布版本"),
+)
+
+
+def step(name: str) -> Step:
+    """A step by its name."""
+    return next(one for one in STEPS if one.name == name)
+
+
+def sources_of(workspace: Workspace, recipe: str) -> tuple[list[str], list[str]]:
+    """A recipe's sources with what they read, in two waves: those fetched, and those that read others' raw."""
+    plan = catalog.plan(workspace, recipe)
+    derived = {s: u for s in plan.recipe.sources if (u := catalog.source(workspace, s).upstream())}
+    fetched = [s for s in plan.recipe.sources if s not in derived]
+    fetched += [u for u in dict.fromkeys(derived.values()) if u not in fetched]
+    return fetched, list(derived)
+
+
+def work(workspace: Workspace, recipe: str) -> list[tuple[Step, str]]:
+    """Every (step, name) of a recipe's run, in order. An upstream that is no source of the recipe is only ingested."""
+    fetched, derived = sources_of(workspace, recipe)
+    own = catalog.plan(workspace, recipe).recipe.sources
+    todo = []
+    for one in STEPS:
+        if one.per == "recipe":
+            todo.append((one, recipe))
+        elif one.name == "ingest":
+            todo += [(one, source) for source in [*fetched, *derived]]
+        else:
+            todo += [(one, source) for source in own]
+    return todo
+
+
+Watch = Callable[[Step, str, int, int], None]
+
+
+def run(
+    workspace: Workspace, recipe: str, workers: int = 1, note: str = "", watch: Watch | None = None, until: str = "release"
+) -> dict[str, Any]:
+    """The whole line for one recipe; returns the run record that also stands in data/runs/<id>.json."""
+    run_id = new_run_id()
+    started = time.time()
+    reports = []
+    with workspace.lock(run_id):
+        workspace.collect_orphans()
+        refresh_catalog(workspace)
+        for one, name in work(workspace, recipe):
+            if [s.name for s in STEPS].index(one.name) > [s.name for s in STEPS].index(until):
+                break
+            begun = time.perf_counter()
+
+            def tell(done: int, total: int, one: Step = one, name: str = name) -> None:
+                if watch:
+                    watch(one, name, done, total)
+
+            tell(0, 0)
+            more = {"note": note} if one.name == "release" else {}
+            report = one.run(name, workspace, workers, tell, **more)
+            reports.append({"step": one.name, "name": name, "seconds": round(time.perf_counter() - begun, 3), "report": report})
+        return record_run(workspace, run_id, recipe, started, workers, note, reports)
+
+
+def record_run(
+    workspace: Workspace, run_id: str, recipe: str, started: float, workers: int, note: str, reports: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Write what differs between runs; it stands here and in receipts only."""
+    record = {
+        "run": run_id, "recipe": recipe, "workers": workers, "note": note, "steps": reports,
+        "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"), "seconds": round(time.time() - started, 3),
+    }  # fmt: skip
+    workspace.write_local(workspace.root / "data" / "runs" / f"{run_id}.json", dump_json(record))
+    return record
+
+
+def new_run_id() -> str:
+    """$CURATION_RUN when a scheduler gave one, else a new id that sorts by time."""
+    return os.environ.get("CURATION_RUN") or f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+
+
+def refresh_catalog(workspace: Workspace) -> None:
+    """Write data/catalog.yaml when it changed: DVC cannot glob, and cannot see our code."""
+    upstream = {}
+    for name in workspace.names("sources"):
+        if one := catalog.source(workspace, name).upstream():
+            upstream[name] = {"upstream": one}
+    sources = workspace.names("sources")
+    content = {
+        "sources": sources,
+        "fetched": [s for s in sources if s not in upstream],
+        "derived": upstream,
+        "recipes": workspace.names("recipes"),
+        "program": program(),
+    }
+    head = "# Generated from data/sources and data/recipes by `curate check` and every run; never edited by hand.\n"
+    text = (head + yaml.safe_dump(content, sort_keys=True, allow_unicode=True)).encode()
+    path = workspace.catalog_file
+    if not path.exists() or path.read_bytes() != text:
+        workspace.write_local(path, text)
+
+
+def program() -> dict[str, str]:
+    """Digest of the code behind each step, rooms included: what DVC takes for the program."""
+    from curation import card, connectors, readers, rooms, signals
+
+    room = {"ingest": connectors, "extract": readers, "annotate": signals, "card": card}
+    digests = {}
+    for one in STEPS[:-1]:
+        parts = [fingerprint.of_module(f"curation.steps.{one.name}")]
+        if one.name in room:
+            inside = room[one.name]
+            parts += [fingerprint.of_module(f"{inside.__name__}.{name}") for name in rooms.names(inside)]
+        digests[one.name] = fingerprint.combined(parts)
+    return digests

@@ -1,0 +1,93 @@
+"""Read a released dataset through DVC: from a workspace's cache, or from a git URL and its DVC remote."""
+
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from curation import versions
+from curation.errors import DeclarationError
+from curation.store import Workspace, is_workspace
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+def load(name: str, version: str | None, workspace: str | None, split: str) -> "Dataset":
+    """See `curation.load`."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    from datasets import Dataset
+
+    where = workspace or str(Workspace.find(None).root)
+    version = version or _newest(where, name)
+    with _files(where, name, version) as files:
+        base = f"data/datasets/{name}/data"
+        shards = sorted(path for path in files.find(base) if Path(path).name.startswith(f"{split}-"))
+        if not shards:
+            raise DeclarationError(f"{name}@{version} has no split {split!r}")
+        tables = []
+        for path in shards:
+            with files.open(path, "rb") as shard:
+                tables.append(pq.read_table(shard))
+    return Dataset(pa.concat_tables(tables))
+
+
+def _newest(where: str, name: str) -> str:
+    if Path(where).is_dir():
+        known = versions.released(Path(where), name)
+    else:
+        done = subprocess.run(["git", "ls-remote", "--tags", where, f"{name}@v*"], capture_output=True, text=True, check=False)
+        found = re.findall(rf"refs/tags/{re.escape(name)}@(v\d+\.\d+\.\d+)$", done.stdout, re.MULTILINE)
+        known = sorted(found, key=lambda v: tuple(map(int, v[1:].split("."))))
+    if not known:
+        raise DeclarationError(f"{where}: no release of dataset {name!r}")
+    return known[-1]
+
+
+def _files(where: str, name: str, version: str):  # type: ignore[no-untyped-def]
+    """DVC's file system of a tag, closed after use."""
+    from contextlib import closing, contextmanager
+
+    from dvc.api import DVCFileSystem
+    from dvc.exceptions import DvcException
+    from dvc.scm import CloneError, RevError
+
+    @contextmanager
+    def opened():  # type: ignore[no-untyped-def]
+        if Path(where).is_dir():
+            if not is_workspace(Path(where)):
+                raise DeclarationError(f"{where}: not a workspace")
+            versions.record(Path(where), name, version)  # tells the versions there are
+        try:
+            files = DVCFileSystem(url=where, rev=f"{name}@{version}")
+        except (RevError, CloneError, DvcException) as error:
+            raise DeclarationError(f"{where}: {name}@{version}: {error}") from None
+        with closing(files.repo):
+            yield files
+
+    return opened()
+
+
+def fetch_folder(workspace: Workspace, name: str, version: str, part: str, target: Path) -> None:
+    """Copy a part of a released dataset (data, ledger) into a local folder."""
+    with _files(str(workspace.root), name, version) as files:
+        files.get(f"data/datasets/{name}/{part}", str(target), recursive=True)
+
+
+class Release:
+    """A released dataset's files in a temporary folder, for questions that compare versions."""
+
+    def __init__(self, workspace: Workspace, name: str, version: str) -> None:
+        self._workspace, self._name, self._version = workspace, name, version
+
+    def __enter__(self) -> Path:
+        self._folder = Path(tempfile.mkdtemp())
+        for part in ("data", "ledger"):
+            fetch_folder(self._workspace, self._name, self._version, part, self._folder / part)
+        return self._folder
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)

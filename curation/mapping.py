@@ -1,0 +1,122 @@
+"""Records become documents as a source's `map` says: columns and templates, groups, kept columns."""
+
+import string
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from typing import Any
+
+from curation.errors import DeclarationError
+from curation.manifest import Mapping
+
+
+class Missing(ValueError):
+    """A record lacks what the map needs; the record is quarantined with this reason."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason, self.detail = reason, detail
+
+
+def value(fields: dict[str, Any], spec: str | None, default: str) -> Any:
+    """The column `spec` names, or the template `spec` filled; without a spec, the column `default`."""
+    if spec is None:
+        return fields.get(default)
+    if "{" not in spec:
+        return fields.get(spec)
+    return spec.format_map({name: _plain(fields.get(name)) for name in template_columns(spec)})
+
+
+def template_columns(template: str) -> list[str]:
+    """Column names in a template. Raises DeclarationError for anything but plain {column}."""
+    try:
+        parts = list(string.Formatter().parse(template))
+    except ValueError as error:
+        raise DeclarationError(f"map: template {template!r}: {error}") from None
+    names = []
+    for _, name, spec, conversion in parts:
+        if name is None:
+            continue
+        if not name.isidentifier() or spec or conversion:
+            raise DeclarationError(f"map: template {template!r}: only {{column}} is allowed")
+        names.append(name)
+    return names
+
+
+def columns(mapping: Mapping) -> set[str]:
+    """Every column that the map reads, for the check against the first records."""
+    specs = [mapping.id, mapping.text, mapping.title, mapping.authors, mapping.published, mapping.url, mapping.license]
+    named: set[str] = set(mapping.keep) | set(mapping.group_by)
+    for spec in specs:
+        if spec:
+            named |= set(template_columns(spec)) if "{" in spec else {spec}
+    return named
+
+
+def grouped(records: Iterable[dict[str, Any]], mapping: Mapping) -> Iterator[list[dict[str, Any]]]:
+    """Runs of consecutive records with the same `group_by` values; without group_by each record alone."""
+    run: list[dict[str, Any]] = []
+    last: tuple[Any, ...] | None = None
+    for fields in records:
+        key = tuple(fields.get(name) for name in mapping.group_by)
+        if run and mapping.group_by and key == last:
+            run.append(fields)
+            continue
+        if run:
+            yield run
+        run, last = [fields], key
+    if run:
+        yield run
+
+
+def text_of(run: list[dict[str, Any]], mapping: Mapping) -> str:
+    """The document's text: each record's text, joined. Raises Missing when there is none."""
+    parts = []
+    for fields in run:
+        part = value(fields, mapping.text, "text")
+        if isinstance(part, str) and part.strip():
+            parts.append(part)
+    text = mapping.join.join(parts)
+    if not text.strip():
+        raise Missing("no_text", f"column {mapping.text or 'text'!r} is empty or not text")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise Missing("not_unicode", f"lone surrogate at character {error.start}") from None
+    return text
+
+
+def metadata_of(fields: dict[str, Any], mapping: Mapping) -> list[tuple[str, str]]:
+    """Kept columns as text, sorted by name; a null column is left out."""
+    return [(name, _plain(fields[name])) for name in sorted(mapping.keep) if fields.get(name) is not None]
+
+
+def authors_of(found: Any) -> list[str] | None:
+    """A list of names from a list or a text with commas or semicolons between them."""
+    if isinstance(found, str):
+        found = [name.strip() for name in found.replace(";", ",").replace("、", ",").split(",")]
+    if isinstance(found, list):
+        return [str(name) for name in found if name] or None
+    return None
+
+
+def day_of(found: Any) -> date | None:
+    """A date from a date, a datetime, or a text that begins like 2026-11-24; else null."""
+    if isinstance(found, datetime):
+        return found.date()
+    if isinstance(found, date):
+        return found
+    if isinstance(found, str):
+        try:
+            return date.fromisoformat(found.strip()[:10].replace("/", "-"))
+        except ValueError:
+            return None
+    return None
+
+
+def words_of(found: Any) -> str | None:
+    """Text or null; other values as text."""
+    return None if found is None or found == "" else _plain(found)
+
+
+def _plain(found: Any) -> str:
+    return "" if found is None else found if isinstance(found, str) else str(found)

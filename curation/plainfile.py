@@ -1,0 +1,150 @@
+"""One signal, or near-duplicates, over any JSONL or Parquet file with `id` and `text`: no workspace needed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from curation import archive, signals
+from curation.dedup import edges, keep
+from curation.document import CLAIM
+from curation.errors import DataError, DeclarationError
+from curation.kernels.bands import components
+from curation.kernels.shingles import signatures
+from curation.license import from_spdx_header
+from curation.readers import Record, jsonl
+from curation.store import parquet_writer
+
+ROWS = 2048
+
+
+def annotate(signal: str, source: Path, target: Path) -> int:
+    """Write `id` and the signal's columns for every row of `source`; returns the number of rows."""
+    module = signals.find(signal)
+    named = [pa.field(signals.published_name(f"{signal}.{f.name}"), f.type) for f in module.COLUMNS]
+    rows = 0
+    with _replacing(target) as staged, parquet_writer(staged, pa.schema([pa.field("id", pa.string()), *named])) as writer:
+        for batch in batches(source):
+            out = module.annotate(batch)
+            table = pa.Table.from_arrays([batch["id"], *out.columns], names=["id", *(f.name for f in named)])
+            writer.write_table(table)
+            rows += batch.num_rows
+    return rows
+
+
+def twins(source: Path, target: Path, threshold: float) -> dict[str, int]:
+    """Write `id, cluster, keep, twin, jaccard` for every row; the longest of a cluster stays, ties by id."""
+    if not 0.5 <= threshold <= 1.0:
+        raise DeclarationError(f"--threshold {threshold:g}: allowed 0.5 to 1.0")
+    ids: list[str] = []
+    found, sizes = [], []
+    for batch in batches(source):
+        ids += batch["id"].to_pylist()
+        values, counts = signatures(batch["text"])
+        found.append(values)
+        sizes.append(counts)
+    if len(set(ids)) != len(ids):
+        raise DataError(f"{source}: ids are not unique")
+    if not ids:
+        raise DataError(f"{source}: no rows")
+    values, counts = np.concatenate(found), np.concatenate(sizes)
+    named = np.array(ids)
+    rank = np.empty(len(ids), np.int64)
+    rank[np.lexsort([named, -counts])] = np.arange(len(ids))
+    rows = np.flatnonzero(counts > 0)  # a text without tokens resembles nothing
+    distinct, first, node = np.unique(values[rows], axis=0, return_index=True, return_inverse=True)
+    best = np.full(len(distinct), -1, np.int64)
+    for row in rows[np.argsort(-rank[rows], kind="stable")]:
+        best[node.reshape(-1)[np.searchsorted(rows, row)]] = row
+    pairs, _ = edges.near(distinct, threshold)
+    goes = {t.removed: t for t in keep.survivors(distinct, pairs, rank[best], threshold)}
+    twin, jaccard = np.arange(len(ids)), np.ones(len(ids))
+    for row, content in zip(rows, node.reshape(-1), strict=True):
+        if content in goes:
+            twin[row], jaccard[row] = best[goes[content].survivor], goes[content].similarity
+        else:
+            twin[row] = best[content]
+    is_twin = twin != np.arange(len(ids))
+    component = components(len(ids), np.column_stack([np.flatnonzero(is_twin), twin[is_twin]]))
+    table = pa.table(
+        {
+            "id": named, "cluster": named[component], "keep": ~is_twin,
+            "twin": pa.array(named[twin], mask=~is_twin), "jaccard": pa.array(jaccard, mask=~is_twin),
+        }
+    )  # fmt: skip
+    with _replacing(target) as staged:
+        pq.write_table(table, staged, compression="zstd")
+    return {"documents": len(ids), "kept": int((~is_twin).sum()), "twins": int(is_twin.sum())}
+
+
+def batches(source: Path) -> Iterator[pa.RecordBatch]:
+    """Rows of a JSONL (.gz, .zst) or Parquet file as document-like batches. Raises DataError `file: row: fault`."""
+    rows: list[dict[str, Any]] = []
+    for number, row in enumerate(_rows(source), 1):
+        if not isinstance(row.get("text"), str) or row.get("id") is None:
+            raise DataError(f"{source}: row {number}: `id` and a text in `text` are needed; found {', '.join(map(str, row)) or 'nothing'}")
+        rows.append(row)
+        if len(rows) == ROWS:
+            yield _batch(rows, source)
+            rows = []
+    if rows:
+        yield _batch(rows, source)
+
+
+def _rows(source: Path) -> Iterator[dict[str, Any]]:
+    if not source.is_file():
+        raise DataError(f"{source}: no such file")
+    if source.suffix == ".parquet":
+        try:
+            file = pq.ParquetFile(source)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise DataError(f"{source}: not a Parquet file ({str(error).splitlines()[0]})") from None
+        wanted = [c for c in ("id", "text", "license") if c in file.schema_arrow.names]
+        for batch in file.iter_batches(ROWS, columns=wanted):
+            yield from batch.to_pylist()
+        return
+    with source.open("rb") as stream, archive.decompressed(stream, source.name) as (plain, name):
+        if not name.endswith((".jsonl", ".ndjson", ".json")):
+            raise DataError(f"{source}: unknown format; allowed: .parquet, .jsonl, .jsonl.gz, .jsonl.zst")
+        for found in jsonl.read(plain, source.name, jsonl.Options()):
+            if not isinstance(found, Record):
+                raise DataError(f"{source}: line {found.key}: {found.detail}")
+            yield found.fields
+
+
+def _batch(rows: list[dict[str, Any]], source: Path) -> pa.RecordBatch:
+    claims = [[c._asdict() for c in from_spdx_header(row["text"], None)] for row in rows]
+    for row, own in zip(rows, claims, strict=True):
+        if row.get("license"):
+            own.append({"detector": "record", "value": str(row["license"]), "passage": None, "where": source.name})
+    try:
+        return pa.record_batch(
+            {
+                "id": pa.array([str(row["id"]) for row in rows]),
+                "text": pa.array([row["text"] for row in rows], pa.large_string()),
+                "license_claims": pa.array(claims, pa.list_(CLAIM)),
+            }
+        )
+    except (UnicodeEncodeError, pa.ArrowInvalid) as error:
+        raise DataError(f"{source}: a text is not valid Unicode ({error})") from None
+
+
+class _replacing:
+    """A path beside the target that replaces it when the block ends well."""
+
+    def __init__(self, target: Path) -> None:
+        self._target, self._staged = target, target.with_name(f".{target.name}.part")
+
+    def __enter__(self) -> Path:
+        if not self._target.parent.is_dir():
+            raise DataError(f"{self._target.parent}: no such folder")
+        return self._staged
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self._staged.replace(self._target)
+        else:
+            self._staged.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Decisions as pure functions of measured columns: no text, no paths."""

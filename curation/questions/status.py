@@ -1,0 +1,49 @@
+"""Where does the workspace stand: what is fetched, measured, assembled, released, and what waits for whom?"""
+
+from typing import Any
+
+from curation import approval, catalog, versions
+from curation.store import Workspace
+
+
+def ask(workspace: Workspace) -> dict[str, Any]:
+    """One row per source and per dataset."""
+    sources = []
+    for name in workspace.names("sources"):
+        raw = workspace.read_json(workspace.raw(name, "INDEX.json"))
+        documents = workspace.read_json(workspace.documents(name, "INDEX.json"))
+        measured = workspace.read_json(workspace.signal_index(name))
+        sources.append(
+            {"source": name, "objects": len(raw["objects"]) if raw else None,
+             "documents": documents["documents"] if documents else None,
+             "quarantined": documents["quarantined"] if documents else None, "measured": measured is not None}
+        )  # fmt: skip
+    datasets = []
+    for name in workspace.names("recipes"):
+        recipe = catalog.dataset(workspace, name)
+        manifest = workspace.read_json(workspace.dataset(name, "manifest.json"))
+        known = versions.released(workspace.root, name)
+        waits = None
+        if manifest and manifest["version"] not in known:
+            decision = approval.find(workspace, name, manifest["digest"])
+            waits = "release" if recipe.review == "auto" or decision and decision.decision == "approve" else "review"
+        datasets.append(
+            {"dataset": name, "documents": manifest["counts"]["documents"] if manifest else None,
+             "candidate": manifest["version"] if manifest else None, "released": known, "waits_for": waits}
+        )  # fmt: skip
+    return {"workspace": str(workspace.root), "sources": sources, "datasets": datasets}
+
+
+def shown(answer: dict[str, Any]) -> list[str]:
+    """The answer as lines."""
+
+    def cell(value: Any) -> str:
+        return "-" if value is None else f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+    lines = [answer["workspace"], f"{'source':32} {'objects':>8} {'documents':>10} {'quarantined':>12} measured"]
+    for row in answer["sources"]:
+        lines.append(f"{row['source']:32} {cell(row['objects']):>8} {cell(row['documents']):>10} {cell(row['quarantined']):>12} {'yes' if row['measured'] else 'no'}")  # fmt: skip
+    lines.append(f"{'dataset':32} {'documents':>10} {'candidate':>10} {'waits for':>10} released")
+    for row in answer["datasets"]:
+        lines.append(f"{row['dataset']:32} {cell(row['documents']):>10} {cell(row['candidate']):>10} {cell(row['waits_for']):>10} {', '.join(row['released']) or '-'}")  # fmt: skip
+    return lines

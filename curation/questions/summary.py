@@ -1,0 +1,33 @@
+"""What did a run do? The table that ends a run and the README's sample."""
+
+from typing import Any
+
+from curation import published
+from curation.store import Workspace
+
+
+def ask(workspace: Workspace, name: str, record: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Numbers of the dataset as it stands, and of the run that made it."""
+    manifest = published.manifest(workspace, name)
+    ledgers = {step: workspace.read_json(workspace.ledger(name, step, "summary.json")) for step in ("filter", "dedup")}
+    sources = ledgers["filter"]["by_source"]
+    indexes = {source: workspace.read_json(workspace.signal_index(source)) for source in sources}
+    ledger = workspace.read_table(workspace.dataset(name, "ledger/removed.parquet"), ["doc_id", "filter", "outcome"])
+    reasons: dict[str, set[str]] = {}
+    for doc, one, outcome in zip(*(ledger[c].to_pylist() for c in ("doc_id", "filter", "outcome")), strict=True):
+        reasons.setdefault(f"{outcome} {one}", set()).add(doc)
+    counts = manifest["counts"]
+    steps: dict[str, float] = {}
+    for entry in (record or {}).get("steps", []):
+        steps[entry["step"]] = round(steps.get(entry["step"], 0.0) + entry["seconds"], 2)
+    return {
+        "dataset": name, "version": manifest["version"], "digest": manifest["digest"],
+        "records": sum(i["records"] for i in indexes.values()),
+        "unreadable": sum(i["quarantined"] for i in indexes.values()),
+        "documents": ledgers["filter"]["documents"], "removed_or_quarantined_by": {k: len(v) for k, v in sorted(reasons.items())},
+        "duplicates": {"exact": ledgers["dedup"]["exact"], "near": ledgers["dedup"]["near"]},
+        "kept": counts["documents"], "tokens": counts["tokens"],
+        "by_source": {s: {**sources[s], "kept_tokens": counts["tokens_by_source"].get(s, 0)} for s in sorted(sources)},
+        "tokens_by_language": counts["tokens_by_language"], "tokens_by_license": counts["tokens_by_license"],
+        "seconds": steps, "path": str(workspace.root / "data" / workspace.dataset(name)),
+    }  # fmt: skip

@@ -1,0 +1,119 @@
+"""Where does a document come from, what was measured, and why was it kept or removed, in each dataset?"""
+
+import json
+from typing import Any
+
+import pyarrow.compute as pc
+
+from curation import catalog, published
+from curation.errors import DeclarationError
+from curation.store import Workspace
+
+
+def ask(workspace: Workspace, doc_id: str) -> dict[str, Any]:
+    """Everything the workspace knows of a document, named by its id, the id's first 6 or more digits, or native_id."""
+    found = _document(workspace, doc_id)
+    if found is None:
+        raise DeclarationError(f"no document {doc_id!r} in this workspace; a name is a doc_id (or its first digits) or a native_id")
+    source, shard, row = found
+    document = workspace.read_table(shard["file"]).slice(row, 1).to_pylist()[0]
+    receipt = next((r for r in published.receipts(workspace, source) if r["sha256"] == document["raw_sha256"]), None)
+    measured = {}
+    for signal, file in shard["signals"].items():
+        values = workspace.read_table(file["file"]).slice(row, 1).to_pylist()[0]
+        measured |= {f"{signal}.{k}": v for k, v in values.items() if k != "signature"}
+    return {
+        "doc_id": document["doc_id"], "source": source, "native_id": document["native_id"], "title": document["title"],
+        "url": document["url"], "metadata": dict(document["metadata"] or ()),
+        "raw_sha256": document["raw_sha256"], "text_sha256": document["text_sha256"],
+        "origin": {k: receipt[k] for k in ("uri", "connector", "retrieved_at")} if receipt else None,
+        "license_claims": document["license_claims"], "measured": measured,
+        "datasets": [_fate(workspace, recipe, document["doc_id"], source) for recipe in workspace.names("recipes") if source in catalog.dataset(workspace, recipe).sources],
+    }  # fmt: skip
+
+
+def _document(workspace: Workspace, named: str) -> tuple[str, dict[str, Any], int] | None:
+    for source in workspace.names("sources"):
+        index = workspace.read_json(workspace.signal_index(source)) or {"shards": []}
+        for shard in index["shards"]:
+            table = workspace.read_table(shard["file"], ["doc_id", "native_id"])
+            prefix = pc.starts_with(table["doc_id"], named) if len(named) >= 6 else pc.equal(table["doc_id"], named)
+            rows = pc.indices_nonzero(pc.or_(prefix, pc.equal(table["native_id"], named)))
+            if len(rows):
+                return source, shard, rows[0].as_py()
+    return None
+
+
+def _fate(workspace: Workspace, recipe: str, doc_id: str, source: str) -> dict[str, Any]:
+    fate: dict[str, Any] = {"dataset": recipe, "outcome": "not decided yet", "reasons": [], "cluster": [], "release": None}
+    release = workspace.release_file(recipe)
+    if release.exists():
+        fate["release"] = json.loads(release.read_text(encoding="utf-8"))["version"]
+    rows = []
+    for step in ("filter", "dedup"):
+        key = workspace.ledger(recipe, step, "ledger.parquet")
+        if not workspace.exists(key):
+            return fate
+        table = workspace.read_table(key)
+        rows += table.filter(pc.equal(table["doc_id"], doc_id)).to_pylist()
+    published = workspace.dataset(recipe, "ledger/removed.parquet")
+    if workspace.exists(published):
+        table = workspace.read_table(published)
+        own = pc.and_(pc.equal(table["doc_id"], doc_id), pc.equal(table["step"], "assemble"))
+        rows += table.filter(own).to_pylist()
+    fate["reasons"] = rows
+    fate["outcome"] = "removed" if any(r["outcome"] == "removed" for r in rows) else "quarantined" if rows else "kept"
+    edges = workspace.ledger(recipe, "dedup", "edges.parquet")
+    if workspace.exists(edges):
+        table = workspace.read_table(edges)
+        touching = table.filter(pc.or_(pc.equal(table["a"], doc_id), pc.equal(table["b"], doc_id)))
+        fate["cluster"] = [
+            {"twin": r["b"] if r["a"] == doc_id else r["a"], "similarity": r["similarity"]} for r in touching.to_pylist()
+        ]
+    return fate
+
+
+def shown(answer: dict[str, Any], language: str = "en") -> list[str]:
+    """The answer as lines."""
+    zh = language.startswith("zh")
+    origin = answer["origin"] or {}
+    lines = [
+        f"{answer['doc_id']}  {answer['title'] or ''}".rstrip(),
+        f"{'来源' if zh else 'source'}: {answer['source']}, {answer['native_id']}",
+        f"{'取得' if zh else 'fetched'}: {origin.get('uri', '?')} ({origin.get('connector', '?')}), {origin.get('retrieved_at', '?')}, raw sha256 {answer['raw_sha256'][:16]}",
+    ]  # fmt: skip
+    measured = answer["measured"]
+    for claim in answer["license_claims"]:
+        lines.append(f"{'许可声明' if zh else 'license claim'}: {claim['detector']} → {claim['value']}  ({claim['where']})")
+    picked = ["license.id", "license.conflict", "language.label", "language.score", "tokens.count", "characters.count"]
+    lines.append(("测得" if zh else "measured") + ": " + ", ".join(f"{p} {_number(measured[p])}" for p in picked if p in measured))
+    for fate in answer["datasets"]:
+        version = f" ({fate['release']})" if fate["release"] else ""
+        lines.append(f"{fate['dataset']}{version}: {_outcome(fate['outcome'], zh)}")
+        for row in fate["reasons"]:
+            lines.append(f"  - {row['filter']}: {_reason(row)}")
+            words = row["because"] or {}
+            lines.append(f"    {(words.get('zh') if zh else words.get('en')) or words.get('en') or words.get('zh') or ''}")
+        for twin in fate["cluster"][:10]:
+            lines.append(f"  ~ {twin['twin']}  {'相似度' if zh else 'similarity'} {twin['similarity']:.3f}")
+    return lines
+
+
+def _outcome(outcome: str, zh: bool) -> str:
+    words = {"kept": "保留", "removed": "删除", "quarantined": "隔离", "not decided yet": "尚未评判"}
+    return words[outcome] if zh else outcome
+
+
+def _reason(row: dict[str, Any]) -> str:
+    if row["twin"]:
+        return f"twin {row['twin']}, similarity {row['similarity']:.3f}"
+    low = f"{row['low']:g} ≤ " if row["low"] is not None else ""
+    high = f" ≤ {row['high']:g}" if row["high"] is not None else ""
+    value = row["value"] if row["value"] is not None else row["label"]
+    allowed = f"; {row['where']}" if row["where"] else ""
+    return f"{row['column']} is {_number(value)}, kept while {low}value{high}{allowed}" if row["column"] else ""
+
+
+def _number(value: Any) -> str:
+    return "null" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+

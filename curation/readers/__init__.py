@@ -1,0 +1,30 @@
+"""One file per raw format. Its name is what a source's `format` names.
+
+    class Options(Declared)                                            what `format` may say
+    read(stream, name, options) -> Iterator[Record | Unreadable]       records in their order
+
+A reader yields an Unreadable for what it cannot read and goes on; it raises only for bugs of ours.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from curation.license import Claim
+
+
+@dataclass(slots=True)
+class Record:
+    """One record: `fields` by name (prose has `text` and perhaps `title`); `key` is its place in the file."""
+
+    fields: dict[str, Any]
+    key: str | None = None
+    claims: list[Claim] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Unreadable:
+    """A record that cannot be read: the reason (one word), detail, and place in the file."""
+
+    reason: str
+    detail: str
+    key: str | None = None

@@ -1,0 +1,170 @@
+"""A dataset: data/recipes/<name>.yaml, its filters, profiles and license policy."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from curation.declaration import Declared, Localized, load_yaml, parse
+from curation.errors import DeclarationError
+from curation.manifest import INDUSTRIES, SourceId
+
+Scalar = str | bool | int | float
+Condition = dict[str, Scalar | list[Scalar]]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+
+
+class Filter(Declared):
+    """Keep a document while low <= value <= high, or while its word is in any_of and not in none_of.
+
+    `where` selects the documents it judges; a null in `where` does not select. A null value fails the filter.
+    """
+
+    name: Name
+    column: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+\.[A-Za-z0-9_]+$")]
+    low: float | None = None
+    high: float | None = None
+    any_of: list[Scalar] | None = None
+    none_of: list[Scalar] | None = None
+    where: Condition = {}
+    then: Literal["remove", "quarantine"] = "remove"
+    because: Localized
+
+    @model_validator(mode="after")
+    def _decides(self) -> Self:
+        numeric = self.low is not None or self.high is not None
+        words = self.any_of is not None or self.none_of is not None
+        if numeric == words:
+            raise ValueError("give low and/or high for a number, or any_of / none_of for a word")
+        return self
+
+
+class Profile(Declared):
+    """A set of filters for one kind of text. `where` selects the documents of all its filters."""
+
+    name: Name
+    title: Localized
+    where: Condition
+    filters: list[Filter]
+    source: str | None = None  # where its constants come from
+
+
+class UseProfile(Declared):
+    """A profile as a recipe uses it; `where` here replaces the profile's own."""
+
+    use: Name
+    where: Condition | None = None
+
+
+class Policy(Declared):
+    """Which licenses a dataset accepts: filters over the signal `license`."""
+
+    name: Name
+    title: Localized
+    filters: list[Filter]
+
+
+class Edit(Declared):
+    """Turn the spans of a signal into replacements; only assemble applies them."""
+
+    name: Name
+    spans: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$")]
+    replacement: str = ""
+    where: Condition = {}
+    because: Localized
+
+
+KEEP_ORDER = ("license_tier", "most_tokens", "earliest", "source_order")
+
+
+class Near(Declared):
+    """MinHash near-duplicates at this Jaccard of 5-token shingles."""
+
+    threshold: float = Field(0.8, ge=0.5, le=1.0)
+
+
+class Dedup(Declared):
+    """Which twins go, and which one stays (first difference decides, ties by doc_id)."""
+
+    exact: bool = True
+    near: Near | None = Near()
+    keep: list[Literal["license_tier", "most_tokens", "earliest", "source_order"]] = [
+        "license_tier", "most_tokens", "earliest",
+    ]  # fmt: skip
+
+
+class Recipe(Declared):
+    """A dataset's whole method. The file's name is the dataset's name."""
+
+    name: Name
+    title: Localized
+    summary: Localized
+    sources: list[SourceId] = Field(min_length=1)
+    industry: list[INDUSTRIES] = ["general"]
+    curator: str
+    contact: str
+    homepage: str | None = None
+    profiles: list[UseProfile] = []
+    policy: Name = "open_permissive"
+    filters: list[Filter] = []
+    dedup: Dedup = Dedup()
+    edits: list[Edit] = []
+    splits: dict[Annotated[str, StringConstraints(pattern=r"^[a-z]+$")], float] = {"train": 1.0}
+    review: Literal["auto", "required"] = "required"
+    known_limits: list[Localized] = []
+
+    @field_validator("profiles", mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return [{"use": one} if isinstance(one, str) else one for one in value] if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if abs(sum(self.splits.values()) - 1.0) > 1e-9:
+            raise ValueError(f"splits: shares must add up to 1, found {sum(self.splits.values()):g}")
+        for what, names in (("sources", self.sources), ("filters", [f.name for f in self.filters])):
+            if len(set(names)) != len(names):
+                raise ValueError(f"{what}: a name appears twice")
+        return self
+
+
+class Plan(Declared):
+    """A recipe with its profiles and policy looked up: everything the recipe wing needs."""
+
+    recipe: Recipe
+    profiles: list[Profile]
+    policy: Policy
+
+    def filters(self) -> list[tuple[Condition, Filter]]:
+        """Every filter with the selection of its profile, in the order of the ledger."""
+        by_profile = [(p.where, _named(f, p.name)) for p in self.profiles for f in p.filters]
+        plain = [({}, _named(f, self.policy.name)) for f in self.policy.filters]
+        return [*plain, *by_profile, *(({}, f) for f in self.recipe.filters)]
+
+
+def _named(one: Filter, room: str) -> Filter:
+    return one.model_copy(update={"name": f"{room}.{one.name}"})
+
+
+def load(path: Path, shown: str | None = None) -> Recipe:
+    """Read one recipe. Raises DeclarationError `file: place: fault`."""
+    shown = shown or str(path)
+    recipe = parse(Recipe, load_yaml(path, shown), shown)
+    if recipe.name != path.stem:
+        raise DeclarationError(f"{shown}: name {recipe.name!r} differs from the file's name; allowed: {path.stem!r}")
+    return recipe
+
+
+def plan(recipe: Recipe, find_profile: Callable[[str], Profile], find_policy: Callable[[str], Policy]) -> Plan:
+    """Look up what the recipe names; a `where` in the recipe replaces the profile's."""
+    profiles = []
+    for use in recipe.profiles:
+        profile = find_profile(use.use)
+        profiles.append(profile if use.where is None else profile.model_copy(update={"where": use.where}))
+    return Plan(recipe=recipe, profiles=profiles, policy=find_policy(recipe.policy))
+
+
+def unknown(kind: str, name: str, known: list[str]) -> DeclarationError:
+    """The error for a name that is not there."""
+    return DeclarationError(f"unknown {kind} {name!r}; known: {', '.join(known) or 'none'}")

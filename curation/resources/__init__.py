@@ -1,0 +1,1 @@
+"""Files that come with the package: license table and texts, built-in profiles and policies, templates."""

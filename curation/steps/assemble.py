@@ -1,0 +1,263 @@
+"""The dataset's files: kept documents after their edits, their facts beside the text, in stable sorted shards."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.ipc as ipc
+
+from curation import catalog, signals
+from curation.editing import Edit, apply
+from curation.errors import ContractError
+from curation.ledger import EDITS, LEDGER, rows
+from curation.policy.verdicts import select
+from curation.recipe import Plan
+from curation.signals import tokens as tokens_signal
+from curation.steps import Tell, silent
+from curation.steps import dedup as dedup_step
+from curation.steps import filter as filter_step
+from curation.store import ROW_GROUP_BYTES, Workspace, parquet_writer
+
+SHARD_TEXT = 128 << 20  # of text, at the first release; afterwards the number of shards stays
+INTERNAL = {"minhash.signature", "content.hash", "license.conflict", "minhash.tokens"}
+OWN = ("doc_id", "text", "source", "native_id", "title", "authors", "url", "published", "format", "metadata", "raw_sha256", "text_sha256")  # fmt: skip
+EMPTY = {"en": "Nothing was left of the document after its edits.", "zh": "文档经编辑后已无内容。"}
+
+
+def published_signals() -> dict[str, tuple[str, pa.DataType]]:
+    """Column path -> (published name, type) of every scalar signal column."""
+    types = {path: kind for path, kind in signals.column_types().items() if path not in INTERNAL}
+    named = {path: (signals.published_name(path), kind) for path, kind in types.items()}
+    return {path: pair for path, pair in named.items() if not pa.types.is_nested(pair[1])}
+
+
+def schema() -> pa.Schema:
+    """Columns of every published dataset."""
+    fields = [
+        pa.field("id", pa.string()), pa.field("text", pa.large_string()), pa.field("source", pa.string()),
+        pa.field("native_id", pa.string()), pa.field("title", pa.string()), pa.field("authors", pa.list_(pa.string())),
+        pa.field("url", pa.string()), pa.field("published", pa.date32()), pa.field("format", pa.string()),
+        pa.field("metadata", pa.string()),  # kept columns as a JSON object
+        pa.field("raw_sha256", pa.string()), pa.field("text_sha256", pa.string()), pa.field("modified", pa.bool_()),
+        pa.field("cluster_size", pa.int32()), pa.field("cluster_size_before_filters", pa.int32()),
+    ]  # fmt: skip
+    return pa.schema(fields + [pa.field(name, kind) for name, kind in published_signals().values()])
+
+
+def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) -> dict[str, Any]:
+    """Write data/ (Parquet shards and nothing else) and ledger/ (all removals, all edits, no text)."""
+    plan = catalog.plan(workspace, name)
+    gone = _gone(workspace, plan)
+    sizes = _cluster_sizes(workspace, name)
+    shards = list(filter_step.shards_of(workspace, plan))
+    count = _shard_count(workspace, name, sum(shard["text_bytes"] for _, shard in shards))
+    splits = _split_bounds(plan)
+    out = schema()
+    edits, emptied = [EDITS.empty_table()], [LEDGER.empty_table()]
+    written = 0
+    with workspace.scratch() as scratch:
+        spill = _Spill(scratch / "spill", out)
+        for done, (_, shard) in enumerate(shards, 1):
+            for batch in _kept_rows(workspace, shard, gone, plan):
+                table, batch_edits, batch_emptied = _finished(batch, plan, sizes, out)
+                edits.append(batch_edits)
+                emptied.append(batch_emptied)
+                written += table.num_rows
+                spill.add(table, count, splits)
+            tell(done, len(shards) + 1)
+        folder = scratch / "data"
+        folder.mkdir()
+        for split in splits:
+            for number in range(count):
+                path = folder / f"{split}-{number:05d}-of-{count:05d}.parquet"
+                _write_shard(path, spill.table(split, number), out)
+        ledger_folder = scratch / "ledger"
+        ledger_folder.mkdir()
+        left = pa.concat_tables(emptied)
+        ledger = pa.concat_tables(
+            [
+                workspace.read_table(workspace.ledger(name, "filter", "ledger.parquet")),
+                workspace.read_table(workspace.ledger(name, "dedup", "ledger.parquet")),
+                left,
+            ]
+        )
+        _write(ledger_folder / "removed.parquet", ledger)
+        _write(ledger_folder / "edits.parquet", pa.concat_tables(edits))
+        _write(ledger_folder / "clusters.parquet", workspace.read_table(workspace.ledger(name, "dedup", "clusters.parquet")))
+        documents = sum(shard["rows"] for _, shard in shards)
+        if written + len(gone) + left.num_rows != documents:
+            raise ContractError(f"assemble {name}: {documents} documents, {written} kept, {len(gone) + left.num_rows} in the ledger")
+        workspace.publish_folder(ledger_folder, workspace.dataset(name, "ledger"))
+        workspace.publish_folder(folder, workspace.dataset(name, "data"))
+    tell(len(shards) + 1, len(shards) + 1)
+    edited = len(set(pa.concat_tables(edits)["doc_id"].to_pylist()))
+    return {"documents": documents, "kept": written, "edited": edited, "emptied": left.num_rows, "shards": count}
+
+
+def _gone(workspace: Workspace, plan: Plan) -> set[str]:
+    """Documents that filters or dedup took away; both ledgers must stem from what is measured now."""
+    gone = dedup_step.filtered_out(workspace, plan)
+    name = plan.recipe.name
+    summary = workspace.read_json(workspace.ledger(name, "dedup", "summary.json"))
+    if summary is None or summary["inputs"] != filter_step.inputs_digest(workspace, plan):
+        raise dedup_step.DataError(f"recipe {name!r}: duplicates are out of date; run `curate step dedup {name}`")
+    ledger = workspace.read_table(workspace.ledger(name, "dedup", "ledger.parquet"), ["doc_id"])
+    return gone | set(ledger["doc_id"].to_pylist())
+
+
+def _cluster_sizes(workspace: Workspace, name: str) -> dict[str, tuple[int, int]]:
+    table = workspace.read_table(workspace.ledger(name, "dedup", "clusters.parquet"))
+    columns = (table[c].to_pylist() for c in ("doc_id", "cluster_size", "cluster_size_before_filters"))
+    return {doc: (after, before) for doc, after, before in zip(*columns, strict=True)}
+
+
+def _shard_count(workspace: Workspace, name: str, text_bytes: int) -> int:
+    path = workspace.release_file(name)
+    if path.exists():
+        return int(json.loads(path.read_text(encoding="utf-8"))["shards"])
+    return max(1, -(-text_bytes // SHARD_TEXT))
+
+
+def _split_bounds(plan: Plan) -> dict[str, float]:
+    """Split -> upper bound of a document's place in 0..1; the place is a hash of its id."""
+    bounds, sofar = {}, 0.0
+    for split, share in plan.recipe.splits.items():
+        sofar += share
+        bounds[split] = sofar
+    bounds[split] = 1.0
+    return bounds
+
+
+def _kept_rows(workspace: Workspace, shard: dict[str, Any], gone: set[str], plan: Plan) -> Iterator[pa.Table]:
+    """Kept documents of a shard with their signals, a row group at a time."""
+    spans = {edit.spans for edit in plan.recipe.edits}
+    wheres = {path for edit in plan.recipe.edits for path in edit.where}
+    facts = filter_step.columns(workspace, shard, set(published_signals()) | spans | wheres)
+    file = workspace.parquet(shard["file"])
+    start = 0
+    for group in range(file.num_row_groups):
+        documents = file.read_row_group(group, columns=list(OWN))
+        beside = facts.slice(start, documents.num_rows)
+        start += documents.num_rows
+        if documents["doc_id"] != beside["doc_id"]:
+            raise ContractError(f"{shard['file']}: sidecars and documents are out of step")
+        kept = pa.array([doc not in gone for doc in documents["doc_id"].to_pylist()])
+        table = documents
+        for path in beside.column_names:
+            if path not in {"doc_id", "source"}:
+                table = table.append_column(path, beside[path])
+        yield table.filter(kept)
+
+
+def _finished(
+    table: pa.Table, plan: Plan, sizes: dict[str, tuple[int, int]], out: pa.Schema
+) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """Published rows after edits, the edits made, and ledger rows of documents that edits left empty."""
+    edits = _edits(table, plan)
+    by_document: dict[str, list[Edit]] = {}
+    for row in edits.to_pylist():
+        by_document.setdefault(row["doc_id"], []).append(Edit(row["start"], row["end"], row["replacement"]))
+    ids = table["doc_id"].to_pylist()
+    columns: dict[str, Any] = {"id": table["doc_id"]}
+    columns |= {n: table[n] for n in ("text", "source", "native_id", "title", "authors", "url", "published", "format", "raw_sha256", "text_sha256")}  # fmt: skip
+    columns["metadata"] = pa.array(
+        [json.dumps(dict(row), ensure_ascii=False, sort_keys=True) if row else None for row in table["metadata"].to_pylist()],
+        pa.string(),
+    )
+    columns |= {name: table[path] for path, (name, _) in published_signals().items()}
+    columns["modified"] = pa.array([doc in by_document for doc in ids])
+    columns["cluster_size"] = pa.array([sizes.get(doc, (1, 1))[0] for doc in ids], pa.int32())
+    columns["cluster_size_before_filters"] = pa.array([sizes.get(doc, (1, 1))[1] for doc in ids], pa.int32())
+    done = pa.table([columns[field.name] for field in out], schema=out)
+    if by_document:
+        done = _edited(done, by_document)
+    blank = pa.array([not text.strip() for text in done["text"].to_pylist()]) if by_document else None
+    if blank is None or not pc.any(blank).as_py():
+        return done, edits, LEDGER.empty_table()
+    lost = done.filter(blank)
+    ledger = rows("assemble", lost["id"], lost["source"], filter="empty_after_edits", outcome="removed", because=EMPTY)
+    return done.filter(pc.invert(blank)), edits, ledger
+
+
+def _edits(table: pa.Table, plan: Plan) -> pa.Table:
+    made = []
+    for one in plan.recipe.edits:
+        selected = table.filter(select(table, one.where))
+        for doc, spans in zip(selected["doc_id"].to_pylist(), selected[one.spans].to_pylist(), strict=True):
+            for span in spans or ():
+                replacement = one.replacement.replace("{type}", span["type"])
+                made.append(
+                    {"doc_id": doc, "start": span["start"], "end": span["end"], "kind": span["type"], "step": "assemble",
+                     "replacement": replacement, "because": one.because.model_dump()}
+                )  # fmt: skip
+    return pa.Table.from_pylist(made, schema=EDITS)
+
+
+def _edited(done: pa.Table, by_document: dict[str, list[Edit]]) -> pa.Table:
+    """Texts after edits; tokens, characters and hashes of changed documents are counted again."""
+    texts, hashes = done["text"].to_pylist(), done["text_sha256"].to_pylist()
+    changed = [i for i, doc in enumerate(done["id"].to_pylist()) if doc in by_document]
+    tokens, characters = done["tokens"].to_pylist(), done["characters_count"].to_pylist()
+    for i in changed:
+        texts[i] = apply(texts[i], by_document[done["id"][i].as_py()])
+        hashes[i] = hashlib.sha256(texts[i].encode()).hexdigest()
+        tokens[i], characters[i] = tokens_signal.count(texts[i]), len(texts[i])
+    for name, values in (("text", texts), ("text_sha256", hashes), ("tokens", tokens), ("characters_count", characters)):
+        at = done.schema.get_field_index(name)
+        done = done.set_column(at, done.schema.field(at), pa.array(values, done.schema.field(at).type))
+    return done
+
+
+class _Spill:
+    """Rows by (split, shard) in files of this machine, so that memory holds one shard and not the dataset."""
+
+    def __init__(self, folder: Path, schema: pa.Schema) -> None:
+        folder.mkdir()
+        self._folder, self._schema = folder, schema
+        self._written: Counter[tuple[str, int]] = Counter()
+
+    def add(self, table: pa.Table, count: int, splits: dict[str, float]) -> None:
+        digests = [int(doc[:16], 16) for doc in table["id"].to_pylist()]
+        places = np.array([d % count for d in digests], np.int64)
+        # an independent hash decides the split: the id's own low bits already decide the shard
+        draws = np.array([int(hashlib.sha256(f"split {d}".encode()).hexdigest()[:12], 16) / 16**12 for d in digests])
+        lower = 0.0
+        for split, upper in splits.items():
+            inside = (draws >= lower) & (draws < upper)
+            for place in np.unique(places[inside]):
+                self._append(split, int(place), table.filter(pa.array(inside & (places == place))))
+            lower = upper
+
+    def _append(self, split: str, place: int, table: pa.Table) -> None:
+        number = self._written[split, place]
+        self._written[split, place] += 1
+        with ipc.new_file(self._folder / f"{split}-{place}-{number}", self._schema) as writer:
+            writer.write_table(table)
+
+    def table(self, split: str, place: int) -> pa.Table:
+        parts = [
+            ipc.open_file(self._folder / f"{split}-{place}-{number}").read_all()
+            for number in range(self._written[split, place])
+        ]
+        return pa.concat_tables(parts) if parts else self._schema.empty_table()
+
+
+def _write_shard(path: Path, table: pa.Table, out: pa.Schema) -> None:
+    table = table.take(pc.sort_indices(table, sort_keys=[("id", "ascending")])).combine_chunks()
+    sizes = np.cumsum(pc.binary_length(table["text"]).to_numpy())
+    group = sizes // (4 * ROW_GROUP_BYTES)
+    starts = np.flatnonzero(np.r_[True, group[1:] != group[:-1]]) if len(group) else np.array([], np.int64)
+    with parquet_writer(path, out, level=3) as writer:
+        for start, end in zip(starts, [*starts[1:], table.num_rows], strict=True):
+            writer.write_table(table.slice(start, end - start))
+
+
+def _write(path: Path, table: pa.Table) -> None:
+    with parquet_writer(path, table.schema.remove_metadata()) as writer:
+        writer.write_table(table.replace_schema_metadata(None))

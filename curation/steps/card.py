@@ -1,0 +1,164 @@
+"""The card in its forms, plots, and the manifest that names every file of the dataset by digest."""
+
+import hashlib
+import importlib
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curation import catalog, published, versions
+from curation.card import model as card_model
+from curation.card import plots
+from curation.errors import DataError
+from curation.manifest import Source
+from curation.recipe import Plan
+from curation.signals.tokens import TOKENIZER
+from curation.steps import Tell, assemble, silent
+from curation.store import Workspace, dump_json
+
+EXPORTS = ("readme", "html", "croissant", "plots")  # one file each in curation/card; every one is a DVC output
+UNREAD = {"text", "native_id", "title", "authors", "url", "raw_sha256", "metadata"}  # columns no number of a card needs
+
+
+def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) -> dict[str, Any]:
+    """Compute the model, write every export, and the manifest last."""
+    plan = catalog.plan(workspace, name)
+    sources = [catalog.source(workspace, one) for one in plan.recipe.sources]
+    files = _data_files(workspace, name)
+    schema = workspace.parquet(workspace.dataset(name, files[0]["path"])).schema_arrow
+    columns = [c for c in schema.names if c not in UNREAD]
+    data = pa.concat_tables(workspace.read_table(workspace.dataset(name, f["path"]), columns) for f in files)
+    ledger = workspace.read_table(workspace.dataset(name, "ledger/removed.parquet"))
+    edits = workspace.read_table(workspace.dataset(name, "ledger/edits.parquet"), ["doc_id"])
+    model = card_model.build(
+        plan, sources, {s.id: published.signals(workspace, s.id) for s in sources},
+        {s.id: _unreadable(workspace, s.id) for s in sources}, data, ledger, len(set(edits["doc_id"].to_pylist())), TOKENIZER,
+        _claims_in_conflict(workspace, plan, ledger), files,
+    )  # fmt: skip
+    model["columns"] = [{"name": f.name, "type": str(f.type)} for f in schema]
+    digests = {
+        "schema": _digest(str(assemble.schema())),
+        "rules": _digest(_rules(plan)),
+        "documents": _documents_digest(data),
+        "data": _digest([[f["path"], f["sha256"]] for f in files]),
+        "card": _digest({k: v for k, v in model.items() if k not in {"files", "splits"}}),
+    }
+    before = versions.latest(workspace.root, name)
+    version, reason = versions.following(before, digests)
+    model["version"] = version
+    model["changes"] = _changes(workspace, name, before, version, reason)
+    written: dict[str, bytes] = {}
+    for export in EXPORTS:
+        written |= importlib.import_module(f"curation.card.{export}").render(model)
+    with workspace.scratch() as scratch:
+        folder = scratch / "plots"
+        folder.mkdir()
+        for path in plots.render(model):
+            (scratch / path).write_bytes(written[path])
+        workspace.publish_folder(folder, workspace.dataset(name, "plots"))
+    for path, content in sorted(written.items()):
+        if not path.startswith("plots/"):
+            workspace.write_bytes(workspace.dataset(name, path), content)
+    manifest = _manifest(workspace, plan, sources, model, digests, reason, files, written)
+    workspace.write_json(workspace.dataset(name, "manifest.json"), manifest)
+    return {"version": version, "reason": reason, "documents": model["documents"], "tokens": model["tokens"], "digest": manifest["digest"]}
+
+
+def _data_files(workspace: Workspace, name: str) -> list[dict[str, Any]]:
+    base = workspace.dataset(name)
+    keys = workspace.files(f"{base}/data")
+    if not keys:
+        raise DataError(f"dataset {name!r} is not assembled yet; run `curate step assemble {name}`")
+    return [
+        {"path": key.removeprefix(base + "/"), "rows": workspace.parquet(key).metadata.num_rows,
+         "bytes": workspace.size(key), "sha256": workspace.sha256(key)}
+        for key in keys
+    ]  # fmt: skip
+
+
+def _unreadable(workspace: Workspace, source: str) -> Counter[str]:
+    counted: Counter[str] = Counter()
+    for key in workspace.files(workspace.quarantine(source)):
+        table = workspace.read_table(key, ["reason", "records"])
+        for reason, records in zip(table["reason"].to_pylist(), table["records"].to_pylist(), strict=True):
+            counted[reason] += records
+    return counted
+
+
+def _claims_in_conflict(workspace: Workspace, plan: Plan, ledger: pa.Table) -> dict[str, list[dict[str, Any]]]:
+    """The claims of one document of every source that has license conflicts: what a reviewer must settle."""
+    conflicts = ledger.filter(pc.equal(ledger["column"], "license.conflict"))
+    found: dict[str, list[dict[str, Any]]] = {}
+    for source in sorted(set(conflicts["source"].to_pylist())):
+        wanted = min(conflicts.filter(pc.equal(conflicts["source"], source))["doc_id"].to_pylist())
+        for shard in published.signals(workspace, source)["shards"]:
+            table = workspace.read_table(shard["file"], ["doc_id", "license_claims"])
+            hit = table.filter(pc.equal(table["doc_id"], wanted))
+            if hit.num_rows:
+                found[source] = hit["license_claims"][0].as_py()
+                break
+    return found
+
+
+def _rules(plan: Plan) -> Any:
+    """The recipe's rules without the words about them."""
+    chosen = plan.model_dump(mode="json")
+    rules = {key: chosen["recipe"][key] for key in ("filters", "dedup", "edits", "splits")}
+    return _without_words({**rules, "profiles": chosen["profiles"], "policy": chosen["policy"]})
+
+
+def _without_words(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _without_words(v) for k, v in value.items() if k not in {"because", "title", "source"}}
+    return [_without_words(v) for v in value] if isinstance(value, list) else value
+
+
+def _documents_digest(data: pa.Table) -> str:
+    digest = hashlib.sha256()
+    for doc, text in sorted(zip(data["id"].to_pylist(), data["text_sha256"].to_pylist(), strict=True)):
+        digest.update(f"{doc}{text}".encode())
+    return digest.hexdigest()
+
+
+def _changes(workspace: Workspace, name: str, before: dict[str, Any] | None, version: str, reason: str) -> Any:
+    """What changed since the release before this version; the same again when this version is released already."""
+    if before is None:
+        return None
+    if version == before["version"]:
+        return before.get("changes")
+    counts = before["counts"]
+    return {"from": before["version"], "reason": reason, "documents_before": counts["documents"], "tokens_before": counts["tokens"]}
+
+
+def _manifest(
+    workspace: Workspace, plan: Plan, sources: list[Source], model: dict[str, Any], digests: dict[str, str], reason: str,
+    files: list[dict[str, Any]], written: dict[str, bytes],
+) -> dict[str, Any]:  # fmt: skip
+    name = plan.recipe.name
+    listed: dict[str, Any] = {f["path"]: {k: f[k] for k in ("rows", "bytes", "sha256")} for f in files}
+    for key in workspace.files(workspace.dataset(name, "ledger")):
+        path = key.removeprefix(workspace.dataset(name) + "/")
+        listed[path] = {"rows": workspace.parquet(key).metadata.num_rows, "bytes": workspace.size(key), "sha256": workspace.sha256(key)}
+    for path, content in written.items():
+        listed[path] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    declared: dict[str, Path] = {f"data/sources/{s.id}.yaml": workspace.source_file(s.id) for s in sources}
+    declared[f"data/recipes/{name}.yaml"] = workspace.recipe_file(name)
+    declarations = {path: hashlib.sha256(file.read_bytes()).hexdigest() for path, file in sorted(declared.items())}
+    counts = {"documents": model["documents"], "tokens": model["tokens"]}
+    by = {
+        f"tokens_by_{part}": {str(r["value"] if "value" in r else r["id"]): r["tokens"] for r in model[f"{part}s"]}
+        for part in ("language", "license", "source")
+    }
+    digest = _digest([listed, declarations])
+    return {
+        "dataset": name, "version": model["version"], "reason": reason, "digest": digest, "files": listed, "changes": model["changes"],
+        "declarations": declarations, "digests": digests, "counts": counts | by, "shards": len({f["path"].split("-", 1)[1] for f in files}),
+    }  # fmt: skip
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(dump_json(json.loads(json.dumps(value, default=str)))).hexdigest()

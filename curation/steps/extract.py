@@ -1,0 +1,387 @@
+"""Raw bytes become documents: written once here, never changed until assemble.
+
+Objects are extracted one by one while a source has at most 64; a source of many small files is extracted in 64 groups
+by a hash of their names, so that 3,000 pages are 64 shards and a new page touches one of them.
+"""
+
+import hashlib
+import json
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curation import archive, catalog, fingerprint, mapping, published, readers, rooms
+from curation.declaration import parse
+from curation.document import DOCUMENT, QUARANTINE, doc_id
+from curation.engines import local
+from curation.errors import ContractError, DataError
+from curation.license import Claim, from_license_text
+from curation.manifest import Source
+from curation.readers import Record, Unreadable
+from curation.steps import Tell, silent
+from curation.store import ROW_GROUP_BYTES, SHARD_BYTES, Workspace
+
+GROUPS = 64
+_LICENSE_FILE = re.compile(r"(?:licen[cs]e|copying|unlicense)(?:\.(?:txt|md|rst))?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A group of raw objects and the key its documents are stored under."""
+
+    workspace: Workspace
+    source: str
+    objects: tuple[dict[str, Any], ...]
+    key: str
+
+
+def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) -> dict[str, Any]:
+    """Extract every group whose objects, declaration or code changed; publish the index last."""
+    source = catalog.source(workspace, name)
+    raw = published.raw(workspace, name)
+    before = workspace.read_json(workspace.documents(name, "INDEX.json")) or {"groups": []}
+    known = {group["key"]: group for group in before["groups"] if not group["superseded"] and _whole(workspace, group)}
+    tasks = _tasks(workspace, source, raw["objects"])
+    missing = [task for task in tasks if task.key not in known]
+    for done, group in enumerate(local.map_tasks(extract, missing, workers), 1):
+        known[group["key"]] = group
+        tell(done, len(missing))
+    groups = _supersede(workspace, name, [known[task.key] for task in tasks])
+    counts = {count: sum(group[count] for group in groups) for count in ("records", "documents", "quarantined")}
+    expected = source.expected
+    if expected.rows_min is not None and counts["documents"] < expected.rows_min:
+        raise DataError(f"source {name!r}: expected at least {expected.rows_min} documents, found {counts['documents']}")
+    if expected.rows_max is not None and counts["documents"] > expected.rows_max:
+        raise DataError(f"source {name!r}: expected at most {expected.rows_max} documents, found {counts['documents']}")
+    workspace.write_json(workspace.documents(name, "INDEX.json"), {"source": name, "groups": groups, **counts})
+    kept = {shard["file"] for group in groups for shard in group["shards"]}
+    workspace.keep_only(workspace.documents(name), kept | {workspace.documents(name, "INDEX.json")})
+    workspace.keep_only(workspace.quarantine(name), {group["quarantine"] for group in groups})
+    return {**counts, "extracted": len(missing), "reused": len(tasks) - len(missing)}
+
+
+def _tasks(workspace: Workspace, source: Source, objects: list[dict[str, Any]]) -> list[Task]:
+    reader, _ = source.reader()
+    declared = source.model_dump(mode="json", include={"format", "map", "members", "exclude", "license", "package_license_covers"})
+    code = fingerprint.of_module("curation.steps.extract") + fingerprint.of_module(f"{rooms.find(readers, reader).__name__}")
+    licenses = [(o["name"], o["sha256"]) for o in objects if _is_license_file(o["name"])]
+    groups: dict[int, list[dict[str, Any]]] = {}
+    for number, one in enumerate(objects):
+        place = int(hashlib.sha256(one["name"].encode()).hexdigest()[:8], 16) % GROUPS
+        groups.setdefault(place if len(objects) > GROUPS else number, []).append(one)
+    tasks = []
+    for place in sorted(groups):
+        content = [[o["name"], o["file_name"], o["sha256"], o["claims"]] for o in groups[place]]
+        described = json.dumps([content, declared, code, licenses], sort_keys=True)
+        key = hashlib.sha256(described.encode()).hexdigest()[:16]
+        tasks.append(Task(workspace, source.id, tuple(groups[place]), key))
+    return tasks
+
+
+def _whole(workspace: Workspace, group: dict[str, Any]) -> bool:
+    return all(map(workspace.exists, [group["quarantine"], *(shard["file"] for shard in group["shards"])]))
+
+
+def extract(task: Task) -> dict[str, Any]:
+    """Documents and quarantine rows of one group of objects; returns its index entry."""
+    source = catalog.source(task.workspace, task.source)
+    out = _Writer(task)
+    for one in task.objects:
+        for name, found in _records_of(task, source, one):
+            out.take(one, name, found, source)
+        out.end_object(one, source)
+    return out.close()
+
+
+# --- reading ----------------------------------------------------------------------------------------------
+
+
+def _records_of(task: Task, source: Source, one: dict[str, Any]) -> Iterator[tuple[str, Record | Unreadable]]:
+    """Records of one object with the name (of the object or the member) they are found under."""
+    kind, given = source.reader()
+    reader = rooms.find(readers, kind)
+    shown = task.workspace.shown(task.workspace.source_file(source.id))
+    options = parse(reader.Options, given, f"{shown}: format.{kind}")
+    key = published.raw_object(task.workspace, source.id, one["sha256"])
+    package = [Claim(*claim) for claim in one["claims"]]
+    if not archive.is_archive(one["file_name"]):
+        if _is_license_file(one["name"]):
+            return
+        if not archive.matches(one["name"], source.members, source.exclude):
+            return
+        claims = package + _claims_above(one["name"], _license_objects(task, source))
+        with task.workspace.open(key) as stream, archive.decompressed(stream, one["file_name"]) as (plain, _):
+            yield from _read(reader, plain, one["name"], options, claims, source)
+        return
+    licenses = _license_members(task.workspace, key, one)
+    root = _root(one["file_name"])
+    with task.workspace.open(key) as stream:
+        try:
+            for member in archive.members(stream, one["file_name"], source.members, source.exclude):
+                name = f"{one['name']}#{member.name.removeprefix(root)}"
+                if member.stream is None:
+                    yield name, Unreadable(member.refused or "refused", f"member {member.name!r} is not read")
+                    continue
+                with archive.decompressed(member.stream, member.name) as (plain, _):
+                    yield from _read(reader, plain, name, options, package + _claims_above(member.name, licenses), source)
+        except ValueError as error:
+            yield one["name"], Unreadable("broken_archive", str(error))
+
+
+def _read(
+    reader: Any, stream: BinaryIO, name: str, options: Any, claims: list[Claim], source: Source
+) -> Iterator[tuple[str, Record | Unreadable]]:
+    if source.package_license_covers == "code":
+        claims = [claim._replace(detector=f"{claim.detector}_of_code") for claim in claims]
+    try:
+        for found in reader.read(stream, name, options):
+            if isinstance(found, Record):
+                found.claims = [*claims, *found.claims]
+            yield name, found
+    except (archive.TooLarge, OSError, EOFError) as error:  # a broken or hostile stream, not a bug of a reader
+        yield name, Unreadable("broken_stream", f"{type(error).__name__}: {error}")
+
+
+def _root(file_name: str) -> str:
+    """The folder that a source archive wraps its files in: django-5.2.7.tar.gz -> django-5.2.7/."""
+    for suffix in archive.TAR + archive.ZIP:
+        if file_name.lower().endswith(suffix):
+            return file_name[: -len(suffix)] + "/"
+    return ""
+
+
+def _is_license_file(name: str) -> bool:
+    return _LICENSE_FILE.fullmatch(posixpath.basename(name)) is not None
+
+
+def _license_members(workspace: Workspace, key: str, one: dict[str, Any]) -> dict[str, list[Claim]]:
+    """Folder -> claims of the LICENSE file in it; a wheel's dist-info stands for the whole package."""
+    found: dict[str, list[Claim]] = {}
+    with workspace.open(key) as stream:
+        try:
+            for member in archive.members(stream, one["file_name"], [], []):
+                if member.stream is None or not _is_license_file(member.name):
+                    continue
+                folder = posixpath.dirname(member.name)
+                if ".dist-info" in folder or folder == _root(one["file_name"]).rstrip("/"):
+                    folder = ""
+                text = member.stream.read(200_000).decode("utf-8", "replace")
+                found.setdefault(folder, []).extend(from_license_text(text, f"{one['name']}#{member.name}"))
+        except ValueError:
+            return found  # the archive's fault is told by the pass that reads its records
+    return found
+
+
+def _license_objects(task: Task, source: Source) -> dict[str, list[Claim]]:
+    found: dict[str, list[Claim]] = {}
+    for one in published.raw(task.workspace, source.id)["objects"]:
+        if _is_license_file(one["name"]):
+            with task.workspace.open(published.raw_object(task.workspace, source.id, one["sha256"])) as stream:
+                text = stream.read(200_000).decode("utf-8", "replace")
+            found.setdefault(posixpath.dirname(one["name"]), []).extend(from_license_text(text, one["name"]))
+    return found
+
+
+def _claims_above(name: str, licenses: dict[str, list[Claim]]) -> list[Claim]:
+    """Claims of the nearest LICENSE file: in the file's folder, else the next one up."""
+    folder = posixpath.dirname(name)
+    while True:
+        if folder in licenses:
+            return licenses[folder]
+        if not folder:
+            return []
+        folder = posixpath.dirname(folder)
+
+
+# --- writing ----------------------------------------------------------------------------------------------
+
+
+class _Writer:
+    """Collects documents into row groups and shards, and what could not become one into quarantine."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._rows: list[dict[str, Any]] = []
+        self._bytes = 0
+        self._tables: list[pa.Table] = []
+        self._table_bytes = 0
+        self._shards: list[dict[str, Any]] = []
+        self._quarantine: list[dict[str, Any]] = []
+        self._records = self._documents = self._in_documents = 0
+        self._seen: Counter[str] = Counter()
+        self._run: list[dict[str, Any]] = []
+        self._run_claims: list[Claim] = []
+        self._run_name = ""
+
+    def take(self, one: dict[str, Any], name: str, found: Record | Unreadable, source: Source) -> None:
+        """One record or one fault, in order."""
+        self._records += 1
+        if isinstance(found, Unreadable):
+            place = name if found.key is None else f"{name}:{found.key}"
+            self._refuse(one, place, found.reason, found.detail, 1)
+            return
+        found.fields["_key"] = found.key
+        groups = source.map.group_by
+        same = bool(groups) and bool(self._run) and all(found.fields.get(g) == self._run[0].get(g) for g in groups)
+        if not same:
+            self._end_run(one, source)
+            self._run_name, self._run_claims = name, found.claims
+        self._run.append(found.fields)
+
+    def end_object(self, one: dict[str, Any], source: Source) -> None:
+        self._end_run(one, source)
+
+    def _end_run(self, one: dict[str, Any], source: Source) -> None:
+        run, self._run = self._run, []
+        if not run:
+            return
+        key = run[0].pop("_key")
+        place = self._run_name if key is None else f"{self._run_name}:{key}"
+        try:
+            row = self._document(one, source, run, key)
+        except mapping.Missing as missing:
+            self._refuse(one, place, missing.reason, missing.detail, len(run))
+            return
+        self._rows.append(row)
+        self._documents += 1
+        self._in_documents += len(run)
+        self._seen[row["doc_id"]] += 1
+        self._bytes += len(row["text"].encode())
+        if self._bytes >= ROW_GROUP_BYTES:
+            self._flush()
+
+    def _document(self, one: dict[str, Any], source: Source, run: list[dict[str, Any]], key: str | None) -> dict[str, Any]:
+        fields, declared = run[0], source.map
+        text = mapping.text_of(run, declared)
+        if declared.id is None:
+            native = self._run_name if key is None else f"{self._run_name}:{key}"
+        else:
+            native = mapping.words_of(mapping.value(fields, declared.id, "id")) or ""
+        if not native.strip():
+            raise mapping.Missing("no_id", f"column {declared.id!r} is empty")
+        claims = list(self._run_claims)
+        if source.license != "unknown":
+            evidence = "; ".join(filter(None, (e.note or e.uri for e in source.license_evidence))) or None
+            claims.insert(0, Claim("manifest", source.license, evidence, f"data/sources/{source.id}.yaml"))
+        if declared.license and (said := mapping.words_of(mapping.value(fields, declared.license, ""))):
+            claims.append(Claim("record", said, None, native))
+        return {
+            "doc_id": doc_id(source.id, native),
+            "source": source.id,
+            "native_id": native,
+            "text": text,
+            "title": mapping.words_of(mapping.value(fields, declared.title, "title")),
+            "authors": mapping.authors_of(mapping.value(fields, declared.authors, "authors")),
+            "url": mapping.words_of(mapping.value(fields, declared.url, "url")),
+            "format": source.reader()[0],
+            "published": mapping.day_of(mapping.value(fields, declared.published, "published")),
+            "metadata": mapping.metadata_of(fields, declared),
+            "raw_sha256": one["sha256"],
+            "text_sha256": hashlib.sha256(text.encode()).hexdigest(),
+            "license_claims": [claim._asdict() for claim in claims],
+        }
+
+    def _refuse(self, one: dict[str, Any], where: str, reason: str, detail: str, records: int) -> None:
+        self._quarantine.append(
+            {
+                "source": self._task.source, "object": one["name"], "raw_sha256": one["sha256"], "where": where,
+                "reason": reason, "detail": detail[:500].encode("utf-8", "replace").decode(), "records": records,
+            }  # fmt: skip
+        )
+
+    def _flush(self) -> None:
+        if self._rows:
+            self._tables.append(pa.Table.from_pylist(self._rows, schema=DOCUMENT))
+            self._table_bytes += self._bytes
+            self._rows, self._bytes = [], 0
+        if self._table_bytes >= SHARD_BYTES:
+            self._end_shard()
+
+    def _end_shard(self) -> None:
+        if self._tables:
+            self._shards.append(write_shard(self._task, f"{self._task.key}-{len(self._shards):05d}", self._tables))
+            self._tables, self._table_bytes = [], 0
+
+    def close(self) -> dict[str, Any]:
+        """Write what is left; the group's index entry, whose counts must add up."""
+        self._flush()
+        self._end_shard()
+        if twice := {doc for doc, count in self._seen.items() if count > 1}:
+            self._shards = [without(self._task, shard, twice, self._twin, "") for shard in self._shards]
+        key = self._task.workspace.quarantine(self._task.source, f"{self._task.key}.parquet")
+        self._task.workspace.write_table(key, pa.Table.from_pylist(self._quarantine, schema=QUARANTINE))
+        refused = sum(row["records"] for row in self._quarantine)
+        if self._in_documents + refused != self._records:
+            raise ContractError(f"extract {self._task.source}: {self._records} records read, {self._in_documents} + {refused} told")
+        return {
+            "key": self._task.key, "superseded": False, "shards": self._shards, "quarantine": key,
+            "records": self._records, "documents": self._documents, "quarantined": refused,
+        }  # fmt: skip
+
+    def _twin(self, row: dict[str, Any]) -> None:
+        one = next(o for o in self._task.objects if o["sha256"] == row["raw_sha256"])
+        self._refuse(one, row["native_id"], "duplicate_native_id", "two documents of one fetch have this native_id", 1)
+        self._documents -= 1
+        self._in_documents -= 1
+
+
+def write_shard(task: Task, stem: str, tables: list[pa.Table]) -> dict[str, Any]:
+    """One shard, a row group per table; returns its index entry."""
+    key = task.workspace.documents(task.source, f"{stem}.parquet")
+    with task.workspace.table_writer(key, DOCUMENT) as writer:
+        for table in tables:
+            writer.write_table(table)
+    size = sum(pc.sum(pc.binary_length(table["text"])).as_py() for table in tables)
+    return {"file": key, "sha256": task.workspace.sha256(key), "rows": sum(t.num_rows for t in tables), "text_bytes": size}
+
+
+def without(task: Task, shard: dict[str, Any], unwanted: set[str], told: Any, suffix: str) -> dict[str, Any]:
+    """The shard written again without some documents, each of which is told."""
+    tables = []
+    wanted = pa.array(sorted(unwanted), pa.string())
+    file = task.workspace.parquet(shard["file"])
+    for group in range(file.num_row_groups):
+        table = file.read_row_group(group)
+        out = pc.is_in(table["doc_id"], value_set=wanted)
+        for row in table.filter(out).select(["doc_id", "native_id", "raw_sha256"]).to_pylist():
+            told(row)
+        if (kept := table.filter(pc.invert(out))).num_rows:
+            tables.append(kept)
+    stem = Path(shard["file"]).stem + suffix
+    return write_shard(task, stem, tables or [DOCUMENT.empty_table()])
+
+
+def _supersede(workspace: Workspace, source: str, groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A native_id in two groups: the later object (by name) supersedes; the earlier row goes to quarantine."""
+    last: dict[str, tuple[int, int]] = {}
+    lost: dict[int, set[str]] = {}
+    for number, group in enumerate(groups):
+        for shard in group["shards"]:
+            for doc in workspace.read_table(shard["file"], ["doc_id"])["doc_id"].to_pylist():
+                if doc in last and last[doc][0] != number:
+                    lost.setdefault(last[doc][0], set()).add(doc)
+                last[doc] = (number, 0)
+    for number, docs in lost.items():
+        group = groups[number]
+        task = Task(workspace, source, (), group["key"])
+        told: list[dict[str, Any]] = []
+        suffix = "-" + hashlib.sha256("".join(sorted(docs)).encode()).hexdigest()[:8]
+        shards = [without(task, shard, docs, told.append, suffix) for shard in group["shards"]]
+        table = workspace.read_table(group["quarantine"])
+        rows = [
+            {"source": source, "object": row["native_id"], "raw_sha256": row["raw_sha256"], "where": row["native_id"],
+             "reason": "superseded", "detail": "a later object of this source has this native_id", "records": 1}
+            for row in told
+        ]  # fmt: skip
+        key = workspace.quarantine(source, f"{group['key']}{suffix}.parquet")
+        workspace.write_table(key, pa.concat_tables([table, pa.Table.from_pylist(rows, schema=QUARANTINE)]))
+        counts = {"documents": group["documents"] - len(told), "quarantined": group["quarantined"] + len(told)}
+        groups[number] = {**group, **counts, "superseded": True, "shards": shards, "quarantine": key}
+    return groups

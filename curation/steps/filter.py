@@ -1,0 +1,94 @@
+"""Decide from measured columns which documents stay; every reason of every other one goes to the ledger."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+
+from curation import catalog, published, signals
+from curation.errors import ContractError
+from curation.ledger import LEDGER
+from curation.policy.verdicts import columns_of, judge, outcomes
+from curation.recipe import Plan
+from curation.steps import Tell, silent
+from curation.store import Workspace, dump_json
+
+DOCUMENT_COLUMNS = ("source", "format", "published")  # filterable as document.<column>; kept columns as metadata.<key>
+
+
+def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) -> dict[str, Any]:
+    """Judge every document of the recipe's sources, shard by shard."""
+    plan = catalog.plan(workspace, name)
+    shards = list(shards_of(workspace, plan))
+    needed = columns_of(plan)
+    counts: Counter[str] = Counter()
+    by_source: dict[str, Counter[str]] = {}
+    with workspace.table_writer(workspace.ledger(name, "filter", "ledger.parquet"), LEDGER) as writer:
+        for done, (source, shard) in enumerate(shards, 1):
+            measured = columns(workspace, shard, needed)
+            ledger = judge(measured, plan)
+            if ledger.num_rows:
+                writer.write_table(ledger)
+            verdict = Counter(outcomes(ledger).values())
+            verdict["kept"] = measured.num_rows - verdict.total()
+            if min(verdict.values()) < 0 or measured.num_rows != shard["rows"]:
+                raise ContractError(f"filter {name}: {shard['file']}: kept + removed + quarantined is not what was read")
+            counts += verdict
+            by_source.setdefault(source, Counter()).update(verdict)
+            tell(done, len(shards))
+    report = {
+        "documents": counts.total(), **{k: counts[k] for k in ("kept", "removed", "quarantined")},
+        "by_source": {s: {k: c[k] for k in ("kept", "removed", "quarantined")} for s, c in sorted(by_source.items())},
+        "inputs": inputs_digest(workspace, plan),
+    }  # fmt: skip
+    workspace.write_json(workspace.ledger(name, "filter", "summary.json"), report)
+    return report
+
+
+def shards_of(workspace: Workspace, plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every document shard of the recipe's sources with its sidecars, in the recipe's order of sources."""
+    for source in plan.recipe.sources:
+        for shard in published.signals(workspace, source)["shards"]:
+            yield source, shard
+
+
+def inputs_digest(workspace: Workspace, plan: Plan) -> str:
+    """Digest of everything measured of the recipe's sources: later steps refuse a ledger made from other inputs."""
+    digest = hashlib.sha256()
+    for source in plan.recipe.sources:
+        digest.update(dump_json(published.signals(workspace, source)))
+    return digest.hexdigest()[:32]
+
+
+def columns(workspace: Workspace, shard: dict[str, Any], wanted: set[str]) -> pa.Table:
+    """doc_id, source and the wanted column paths of a shard, one row a document."""
+    own = {path.split(".", 1)[1] for path in wanted if path.startswith("document.")}
+    metadata = {path.split(".", 1)[1] for path in wanted if path.startswith("metadata.")}
+    read = ["doc_id", "source", *sorted(own - {"source"}), *(["metadata"] if metadata else [])]
+    documents = workspace.read_table(shard["file"], read)
+    table = documents.select(["doc_id", "source"])
+    for column in sorted(own):
+        table = table.append_column(f"document.{column}", documents[column])
+    for key in sorted(metadata):
+        values = [dict(row or ()).get(key) for row in documents["metadata"].to_pylist()]
+        table = table.append_column(f"metadata.{key}", pa.array(values, pa.string()))
+    by_signal: dict[str, list[str]] = {}
+    for path in sorted(wanted):
+        signal, column = path.split(".", 1)
+        if signal not in {"document", "metadata"}:
+            by_signal.setdefault(signal, []).append(column)
+    for signal, names in by_signal.items():
+        sidecar = workspace.read_table(shard["signals"][signal]["file"], names)
+        if sidecar.num_rows != table.num_rows:
+            raise ContractError(f"{shard['signals'][signal]['file']}: {sidecar.num_rows} rows beside {table.num_rows}")
+        for column in names:
+            table = table.append_column(f"{signal}.{column}", sidecar[column])
+    return table
+
+
+def known_columns() -> dict[str, pa.DataType]:
+    """Column paths a filter may name, apart from metadata.<kept column>."""
+    own = {"document.source": pa.string(), "document.format": pa.string(), "document.published": pa.date32()}
+    return {**signals.column_types(), **own}

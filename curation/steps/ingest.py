@@ -1,0 +1,122 @@
+"""Bytes come in: every object of a source, unchanged, with a receipt that says where from and when."""
+
+import fnmatch
+import hashlib
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from curation import archive, catalog, connectors, published, rooms
+from curation.connectors import Asked, Fetched
+from curation.declaration import parse
+from curation.errors import DataError, DeclarationError
+from curation.license import Claim
+from curation.steps import Tell, silent
+from curation.store import Workspace, dump_json
+
+
+def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) -> dict[str, Any]:
+    """Fetch what is new or changed; objects that did not change are not fetched again."""
+    source = catalog.source(workspace, name)
+    kind, given = source.connector()
+    shown = workspace.shown(workspace.source_file(name))
+    connector = rooms.find(connectors, kind)
+    options = parse(connector.Options, given, f"{shown}: where.{kind}")
+    objects: dict[str, dict[str, Any]] = {}
+    fetched = 0
+    with ExitStack() as stack:
+        asked = Asked(
+            root=workspace.root,
+            known=_known(workspace, name),
+            raw_member=lambda other, glob: stack.enter_context(_member(workspace, other, glob)),
+            upstream_claims=lambda other: [Claim(*c) for o in published.raw(workspace, other)["objects"] for c in o["claims"]],
+        )
+        try:
+            for one in connector.fetch(options, asked):
+                entry = _keep(workspace, name, kind, one, asked.known)
+                fetched += one.stream is not None
+                if one.name in objects:
+                    raise DataError(f"{shown}: two objects are named {one.name!r}")
+                objects[one.name] = entry
+                tell(len(objects), 0)
+        except DeclarationError as error:
+            raise DeclarationError(f"{shown}: {error}") from None
+        except DataError as error:
+            raise DataError(f"{shown}: {error}") from None
+    listed = [objects[key] for key in sorted(objects)]
+    workspace.write_json(workspace.raw(name, "INDEX.json"), {"source": name, "objects": listed})
+    return {"objects": len(listed), "fetched": fetched, "bytes": sum(o["size"] for o in listed)}
+
+
+def _known(workspace: Workspace, name: str) -> dict[str, dict[str, Any]]:
+    known = {}
+    for entry in (workspace.read_json(workspace.raw(name, "INDEX.json")) or {"objects": []})["objects"]:
+        receipt = workspace.read_json(_receipt(workspace, name, entry["name"]))
+        if receipt and receipt["sha256"] == entry["sha256"] and workspace.exists(published.raw_object(workspace, name, entry["sha256"])):
+            known[entry["name"]] = {**entry, "facts": receipt["facts"]}
+    return known
+
+
+def _keep(
+    workspace: Workspace, source: str, connector: str, one: Fetched, known: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
+    if one.stream is None:
+        return {key: value for key, value in known[one.name].items() if key != "facts"}
+    digest, size = hashlib.sha256(), 0
+    with workspace.scratch() as folder:
+        staged = folder / "object"
+        with staged.open("wb") as out:
+            while piece := one.stream.read(1 << 20):
+                digest.update(piece)
+                out.write(piece)
+                size += len(piece)
+        sha256 = digest.hexdigest()
+        if not workspace.exists(published.raw_object(workspace, source, sha256)):
+            workspace.publish(staged, published.raw_object(workspace, source, sha256))
+    entry = {
+        "name": one.name, "file_name": one.file_name, "uri": one.uri, "sha256": sha256, "size": size,
+        "claims": [list(claim) for claim in one.claims],
+    }  # fmt: skip
+    receipt = _receipt(workspace, source, one.name)
+    if (known.get(one.name) or {}).get("sha256") != sha256 or not workspace.exists(receipt):
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        workspace.write_bytes(
+            receipt, dump_json({**entry, "connector": connector, "retrieved_at": now, "facts": one.facts})
+        )
+    return entry
+
+
+def _receipt(workspace: Workspace, source: str, name: str) -> str:
+    return workspace.raw(source, f"receipts/{hashlib.sha256(name.encode()).hexdigest()[:32]}.json")
+
+
+class _member:
+    """A file inside another source's raw bytes, as a local path for as long as the block lasts."""
+
+    def __init__(self, workspace: Workspace, source: str, glob: str) -> None:
+        self._workspace, self._source, self._glob = workspace, source, glob
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Path:
+        folder = self._stack.enter_context(self._workspace.scratch())
+        for entry in published.raw(self._workspace, self._source)["objects"]:
+            with self._workspace.open(published.raw_object(self._workspace, self._source, entry["sha256"])) as stream:
+                if fnmatch.fnmatchcase(entry["name"], self._glob):
+                    return _copied(stream, folder / "member")
+                if not archive.is_archive(entry["file_name"]):
+                    continue
+                for member in archive.members(stream, entry["file_name"], [self._glob], []):
+                    if member.stream is not None:
+                        return _copied(member.stream, folder / "member")
+        raise DataError(f"where.from: source {self._source!r} has no file that matches {self._glob!r}")
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+
+def _copied(stream: Any, path: Path) -> Path:
+    with path.open("wb") as out:
+        while piece := stream.read(1 << 20):
+            out.write(piece)
+    return path

@@ -1,0 +1,194 @@
+"""A version: data into DVC, declarations and digests into git, an annotated tag, last of all.
+
+It works in a disposable clone, so a killed release is thrown away and the workspace's files are never in between.
+Order: data into the cache (and the remote), then the commit, then the tag: no tag ever points to missing data.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from curation import approval, catalog, published, versions
+from curation.errors import DataError, DeclarationError, ReviewError
+from curation.recipe import Plan
+from curation.steps import Tell, silent
+from curation.store import Workspace, dump_json
+from curation.versions import git
+
+DECLARED = ("data/sources", "data/recipes", "data/profiles", "data/policies", "data/approvals", "data/catalog.yaml", "dvc.yaml", ".gitignore")  # fmt: skip
+PER_SOURCE = (("ingest", "data/raw/{}"), ("extract", "data/documents/{}"), ("extract", "data/quarantine/{}"),
+              ("annotate", "data/signals/{}"), ("annotate", "data/signals/INDEX/{}.json"))  # fmt: skip
+PER_RECIPE = (("filter", "data/ledgers/{}/filter"), ("dedup", "data/ledgers/{}/dedup"), ("assemble", "data/datasets/{}/data"),
+              ("assemble", "data/datasets/{}/ledger"), ("card", "data/datasets/{}/README.md"), ("card", "data/datasets/{}/card.html"),
+              ("card", "data/datasets/{}/croissant.json"), ("card", "data/datasets/{}/plots"),
+              ("card", "data/datasets/{}/manifest.json"))  # fmt: skip
+
+
+def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent, note: str = "") -> dict[str, Any]:
+    """Release what card described, if a reviewer allows it; an unchanged dataset is no new version."""
+    plan = catalog.plan(workspace, name)
+    manifest = published.manifest(workspace, name)
+    verify_files(workspace, manifest)
+    gate(workspace, plan, manifest)
+    version = manifest["version"]
+    if version in versions.released(workspace.root, name):
+        return {"version": version, "released": False, "reason": "nothing changed since"}
+    if not (workspace.root / ".git").exists() or not (workspace.root / ".dvc").is_dir():
+        raise DeclarationError(f"{workspace.root}: a release needs git and DVC here; `curate init {workspace.root}` sets both up")
+    tag = f"{name}@{version}"
+    with _clone(workspace) as clone:
+        tell(1, 5)
+        _lay(workspace, clone, plan)
+        stages = sorted({f"{stage}@{s}" for stage, _ in PER_SOURCE for s in _with_upstream(workspace, plan)} - _derived(workspace, plan))
+        stages += sorted(_renamed_derived(workspace, plan))
+        stages += sorted({f"{stage}@{name}" for stage, _ in PER_RECIPE})
+        _dvc(clone, "--wait-for-lock", "commit", "-f", "-q", *stages)
+        tell(2, 5)
+        if git_config(clone, "core.remote"):
+            _dvc(clone, "--wait-for-lock", "push", "-q", *[s for s in stages if s.endswith(f"@{name}")])
+        tell(3, 5)
+        release = {key: manifest[key] for key in ("dataset", "version", "digest", "digests", "counts", "shards", "changes")}
+        record = clone / "data" / "datasets" / name / "RELEASE.json"
+        record.write_bytes(dump_json(release))
+        git(clone, "add", "--", "dvc.lock", str(record.relative_to(clone)), *[p for p in DECLARED if (clone / p).exists()])
+        if git(clone, "status", "--porcelain", "--untracked-files=no"):
+            message = f"Release {tag} ({manifest['reason']})"
+            git(clone, "commit", "-q", "-m", message + (f"\n\n{note.strip()}" if note.strip() else ""))
+        tell(4, 5)
+        _take_over(workspace, clone, name)
+    git(workspace.root, "tag", "-a", tag, "-m", f"{tag}: {manifest['counts']['documents']} documents, digest {manifest['digest']}")
+    if "origin" in git(workspace.root, "remote").split():
+        git(workspace.root, "push", "-q", "origin", "HEAD")
+        git(workspace.root, "push", "-q", "origin", tag)
+    tell(5, 5)
+    return {"version": version, "released": True, "reason": manifest["reason"], "tag": tag}
+
+
+def gate(workspace: Workspace, plan: Plan, manifest: dict[str, Any]) -> None:
+    """Raise ReviewError unless the recipe needs no review, or this very digest is approved."""
+    decision = approval.find(workspace, plan.recipe.name, manifest["digest"])
+    if decision and decision.decision == "reject":
+        raise ReviewError(f"{plan.recipe.name} {manifest['version']} was rejected by {decision.reviewer}: {decision.reason}")
+    if plan.recipe.review == "required" and decision is None:
+        raise ReviewError(
+            f"{plan.recipe.name} {manifest['version']} waits for a reviewer: read data/datasets/{plan.recipe.name}/card.html, "
+            f"then `curate approve {plan.recipe.name} --because TEXT`"
+        )
+
+
+def verify_files(workspace: Workspace, manifest: dict[str, Any]) -> None:
+    """Raise DataError unless every file of the dataset is there with its digest, and the declarations are the same."""
+    import hashlib
+
+    for path, file in manifest["files"].items():
+        key = workspace.dataset(manifest["dataset"], path)
+        if not workspace.exists(key) or workspace.sha256(key) != file["sha256"]:
+            raise DataError(f"data/{key}: missing or changed since the card was made; run `curate run {manifest['dataset']}`")
+    for path, digest in manifest["declarations"].items():
+        file = workspace.root / path
+        if not file.exists() or hashlib.sha256(file.read_bytes()).hexdigest() != digest:
+            raise DataError(f"{path}: changed since the card was made; run `curate run {manifest['dataset']}`")
+
+
+def _with_upstream(workspace: Workspace, plan: Plan) -> list[str]:
+    """The recipe's sources and those whose raw bytes they read."""
+    found = list(plan.recipe.sources)
+    for name in plan.recipe.sources:
+        upstream = catalog.source(workspace, name).upstream()
+        if upstream and upstream not in found:
+            found.append(upstream)
+    return found
+
+
+def _derived(workspace: Workspace, plan: Plan) -> set[str]:
+    upstream_only = set(_with_upstream(workspace, plan)) - set(plan.recipe.sources)
+    hidden = {f"{stage}@{s}" for s in upstream_only for stage in ("extract", "annotate")}
+    return hidden | {f"ingest@{s}" for s in plan.recipe.sources if catalog.source(workspace, s).upstream()}
+
+
+def _renamed_derived(workspace: Workspace, plan: Plan) -> set[str]:
+    return {f"ingest_derived@{s}" for s in plan.recipe.sources if catalog.source(workspace, s).upstream()}
+
+
+@contextmanager
+def _clone(workspace: Workspace) -> Iterator[Path]:
+    with workspace.scratch() as scratch:
+        clone = scratch / "clone"
+        git(workspace.root, "clone", "-q", "--no-checkout", str(workspace.root), str(clone))
+        branch = git(workspace.root, "symbolic-ref", "--short", "HEAD")
+        git(clone, "symbolic-ref", "HEAD", f"refs/heads/{branch}")
+        if git(workspace.root, "rev-parse", "-q", "--verify", "HEAD", check=False):
+            git(clone, "reset", "-q", "--hard", "HEAD")
+        for key in ("user.name", "user.email"):
+            if value := git(workspace.root, "config", key, check=False):
+                git(clone, "config", key, value)
+        yield clone
+
+
+def git_config(clone: Path, key: str) -> str:
+    """A DVC setting of the clone, empty when it is not set."""
+    done = subprocess.run([sys.executable, "-m", "dvc", "config", key], cwd=clone, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
+def _lay(workspace: Workspace, clone: Path, plan: Plan) -> None:
+    """Declarations as they are now, and the outputs of this recipe's stages as hard links."""
+    for path in DECLARED:
+        source, target = workspace.root / path, clone / path
+        if source.is_dir():
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.copytree(source, target)
+        elif source.exists():
+            shutil.copy2(source, target)
+    (clone / ".dvc").mkdir(exist_ok=True)
+    shutil.copy2(workspace.root / ".dvc" / "config", clone / ".dvc" / "config")
+    local = workspace.root / ".dvc" / "config.local"
+    if local.exists():
+        shutil.copy2(local, clone / ".dvc" / "config.local")
+    _dvc(clone, "cache", "dir", "--local", str(workspace.root / ".dvc" / "cache"))
+    for one in _with_upstream(workspace, plan):
+        for _, out in PER_SOURCE:
+            _link(workspace.root / out.format(one), clone / out.format(one))
+    for _, out in PER_RECIPE:
+        _link(workspace.root / out.format(plan.recipe.name), clone / out.format(plan.recipe.name))
+
+
+def _link(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, copy_function=_link_file, dirs_exist_ok=True)
+    elif source.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _link_file(str(source), str(target))
+
+
+def _link_file(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def _dvc(folder: Path, *arguments: str) -> None:
+    environment = {**os.environ, "DVC_NO_ANALYTICS": "1"}
+    done = subprocess.run([sys.executable, "-m", "dvc", *arguments], cwd=folder, capture_output=True, text=True, env=environment, check=False)  # fmt: skip
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or done.stderr.strip().splitlines()
+        raise DataError(f"dvc {arguments[0] if arguments[0][0] != '-' else arguments[1]}: {lines[-1] if lines else 'failed'}")
+
+
+def _take_over(workspace: Workspace, clone: Path, name: str) -> None:
+    """Bring the clone's commit into the workspace: branch, index, dvc.lock; working files stay as they are."""
+    root = workspace.root
+    branch = git(root, "symbolic-ref", "HEAD")
+    old = git(root, "rev-parse", "-q", "--verify", "HEAD", check=False)
+    new = git(clone, "rev-parse", "HEAD")
+    git(root, "fetch", "-q", "--no-tags", str(clone), "HEAD")
+    workspace.write_local(root / "dvc.lock", (clone / "dvc.lock").read_bytes())
+    workspace.write_local(workspace.release_file(name), (clone / "data" / "datasets" / name / "RELEASE.json").read_bytes())
+    git(root, "update-ref", branch, new, old or "0" * 40)
+    git(root, "reset", "-q")

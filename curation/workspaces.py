@@ -1,0 +1,51 @@
+"""Make a workspace: folders, dvc.yaml, git and DVC of its own."""
+
+import os
+import subprocess
+import sys
+from importlib import resources
+from pathlib import Path
+
+from curation.errors import DeclarationError
+from curation.line import refresh_catalog
+from curation.store import Workspace
+from curation.versions import git
+
+
+def create(folder: Path, remote: str | None) -> Workspace:
+    """Make `folder` a workspace; what is already there stays. `remote` becomes DVC's default remote."""
+    if folder.exists() and not folder.is_dir():
+        raise DeclarationError(f"{folder}: is a file; a folder is needed")
+    template = resources.files("curation.resources").joinpath("workspace")
+    for part in ("sources", "recipes", "profiles", "policies", "approvals"):
+        kept = folder / "data" / part
+        kept.mkdir(parents=True, exist_ok=True)
+        if not any(kept.iterdir()):
+            (kept / ".gitkeep").touch()
+    for name, target in (("dvc.yaml", "dvc.yaml"), ("gitignore", ".gitignore")):
+        if not (folder / target).exists():
+            (folder / target).write_text(template.joinpath(name).read_text(encoding="utf-8"), encoding="utf-8")
+    workspace = Workspace(folder)
+    refresh_catalog(workspace)
+    if not (folder / ".git").exists():
+        git(folder, "init", "-q", "-b", "main")
+    for key, value in (("user.name", "curation"), ("user.email", "curation@localhost")):
+        if not git(folder, "config", key, check=False):
+            git(folder, "config", key, value)
+    if not (folder / ".dvc").is_dir():
+        _dvc(folder, "init", "-q")
+        _dvc(folder, "config", "core.analytics", "false")
+        _dvc(folder, "config", "cache.type", "reflink,hardlink,copy")
+    if remote:
+        _dvc(folder, "remote", "add", "-d", "-f", "store", remote)
+    git(folder, "add", "-A")
+    if git(folder, "status", "--porcelain"):
+        git(folder, "commit", "-q", "-m", "Set up the workspace")
+    return workspace
+
+
+def _dvc(folder: Path, *arguments: str) -> None:
+    environment = {**os.environ, "DVC_NO_ANALYTICS": "1"}
+    done = subprocess.run([sys.executable, "-m", "dvc", *arguments], cwd=folder, capture_output=True, text=True, env=environment, check=False)  # fmt: skip
+    if done.returncode:
+        raise DeclarationError(f"{folder}: dvc {arguments[0]}: {(done.stderr.strip().splitlines() or ['failed'])[-1]}")
