@@ -4,7 +4,7 @@ import getpass
 import json
 import os
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -29,9 +29,15 @@ class Approval(BaseModel):
 
 
 def record(
-    workspace: Workspace, manifest: dict, decision: Literal["approve", "reject"], reason: str, *,
-    reviewer: str | None = None, identity: str | None = None, decided_at: str | None = None,
-) -> Approval:  # fmt: skip
+    workspace: Workspace,
+    manifest: dict[str, Any],
+    decision: Literal["approve", "reject"],
+    reason: str,
+    *,
+    reviewer: str | None = None,
+    identity: str | None = None,
+    decided_at: str | None = None,
+) -> Approval:
     """Write the decision about the dataset that `manifest` (datasets/<name>/manifest.json) describes."""
     if not reason.strip():
         raise DeclarationError("a decision needs a reason: --because TEXT")

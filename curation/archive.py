@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 MAX_MEMBER = 1 << 30
 MAX_RATIO = 200  # produced / read, after the first 16 MiB
@@ -104,7 +104,7 @@ def _tar_members(stream: BinaryIO) -> Iterator[Member]:
             else:
                 extracted = archive.extractfile(entry)
                 assert extracted is not None
-                yield Member(entry.name, io.BufferedReader(_Capped(extracted, counted), 1 << 16))
+                yield Member(entry.name, io.BufferedReader(_Capped(cast(BinaryIO, extracted), counted), 1 << 16))
 
 
 def _zip_members(stream: BinaryIO) -> Iterator[Member]:
@@ -122,7 +122,7 @@ def _zip_members(stream: BinaryIO) -> Iterator[Member]:
                 with archive.open(entry) as opened:
                     counted = _Counting(io.BytesIO())
                     counted.count = entry.compress_size
-                    yield Member(entry.filename, io.BufferedReader(_Capped(opened, counted), 1 << 16))
+                    yield Member(entry.filename, io.BufferedReader(_Capped(cast(BinaryIO, opened), counted), 1 << 16))
 
 
 class _Counting(io.RawIOBase):
@@ -159,6 +159,6 @@ class _Capped(io.RawIOBase):
         content = self._inner.read(len(buffer))
         buffer[: len(content)] = content
         self._made += len(content)
-        if self._made > MAX_MEMBER or self._made > FREE_BYTES and self._made > MAX_RATIO * max(1, self._source.count):
+        if self._made > MAX_MEMBER or (self._made > FREE_BYTES and self._made > MAX_RATIO * max(1, self._source.count)):
             raise TooLarge(f"{self._made} bytes out of {self._source.count}: not a sound archive")
         return len(content)

@@ -15,7 +15,9 @@ STEP_NAMES = ("ingest", "extract", "annotate", "filter", "dedup", "assemble", "c
 
 def parser() -> argparse.ArgumentParser:
     """Every command and option; heavy imports wait until a command runs."""
-    top = argparse.ArgumentParser(prog="curate", description="Curate text corpora for training, with a reason for every decision.")
+    top = argparse.ArgumentParser(
+        prog="curate", description="Curate text corpora for training, with a reason for every decision."
+    )
     top.add_argument("--workspace", metavar="DIR", help="default: $CURATION_WORKSPACE, else the nearest parent that is one")
     top.add_argument("--json", action="store_true", help="print the answer as JSON, for machines")
     top.add_argument("--lang", default=os.environ.get("LANG", "en"), help="language of answers: en or zh (default: $LANG)")
@@ -105,7 +107,11 @@ def _init(asked: argparse.Namespace) -> int:
     from curation import workspaces
 
     made = workspaces.create(asked.dir, asked.remote)
-    return _answer(asked, {"workspace": str(made.root)}, [f"{made.root} is a workspace. Next: write data/sources/<id>.yaml, then `curate check`."])
+    return _answer(
+        asked,
+        {"workspace": str(made.root)},
+        [f"{made.root} is a workspace. Next: write data/sources/<id>.yaml, then `curate check`."],
+    )
 
 
 def _check(asked: argparse.Namespace) -> int:
@@ -117,7 +123,9 @@ def _check(asked: argparse.Namespace) -> int:
     line.refresh_catalog(workspace)
     lines = []
     for one in found:
-        lines.append(f"ok  source {one['source']}" if "source" in one else f"ok  recipe {one['recipe']}: {one['filters']} filters")
+        lines.append(
+            f"ok  source {one['source']}" if "source" in one else f"ok  recipe {one['recipe']}: {one['filters']} filters"
+        )
         lines += [f"    derived: {key} = {value}  ({why})" for key, (value, why) in one.get("derived", {}).items()]
     return _answer(asked, found, lines or ["no sources and no recipes yet"])
 
@@ -128,10 +136,10 @@ def _run(asked: argparse.Namespace) -> int:
 
     workspace = _workspace(asked)
     with shown.progress(quiet=asked.json) as watch:
-        record = line.run(workspace, asked.recipe, asked.workers, asked.note, watch, asked.until)
+        run_id = line.run(workspace, asked.recipe, asked.workers, asked.note, watch, asked.until)
     if asked.until not in {"card", "release"}:
-        return _answer(asked, record, [f"done until {asked.until}; run record data/runs/{record['run']}.json"])
-    answer = summary.ask(workspace, asked.recipe, record)
+        return _answer(asked, {"run": run_id}, [f"done until {asked.until}; what it did stands in data/runs/{run_id}/"])
+    answer = summary.ask(workspace, asked.recipe)
     if asked.json:
         return _answer(asked, answer, [])
     shown.summary(answer)
@@ -144,7 +152,11 @@ def _step(asked: argparse.Namespace) -> int:
     workspace = _workspace(asked)
     with workspace.lock(line.new_run_id()):
         report = line.step(asked.step).run(asked.name, workspace, asked.workers)
-    counts = ", ".join(f"{key} {value:,}" if isinstance(value, int) else f"{key} {value}" for key, value in report.items() if not isinstance(value, dict))
+    counts = ", ".join(
+        f"{key} {value:,}" if isinstance(value, int) else f"{key} {value}"
+        for key, value in report.items()
+        if not isinstance(value, dict)
+    )
     return _answer(asked, report, [f"{asked.step} {asked.name}: {counts}"])
 
 
@@ -185,7 +197,9 @@ def _verify(asked: argparse.Namespace) -> int:
 
     answer = verify.ask(_workspace(asked), asked.dataset)
     verify.demand(answer)
-    return _answer(asked, answer, [f"{asked.dataset} {answer['version']}: {answer['documents']:,} documents, every digest and count holds"])
+    return _answer(
+        asked, answer, [f"{asked.dataset} {answer['version']}: {answer['documents']:,} documents, every digest and count holds"]
+    )
 
 
 def _summary(asked: argparse.Namespace) -> int:
@@ -210,7 +224,11 @@ def _twins(asked: argparse.Namespace) -> int:
     from curation import plainfile
 
     counts = plainfile.twins(asked.input, asked.output, asked.threshold)
-    return _answer(asked, counts, [f"{counts['documents']:,} documents, {counts['kept']:,} kept, {counts['twins']:,} near-duplicates; {asked.output}"])
+    return _answer(
+        asked,
+        counts,
+        [f"{counts['documents']:,} documents, {counts['kept']:,} kept, {counts['twins']:,} near-duplicates; {asked.output}"],
+    )
 
 
 def _warm(asked: argparse.Namespace) -> int:

@@ -60,7 +60,7 @@ class _StrictLoader(yaml.SafeLoader):
     """SafeLoader without anchors, aliases, tags and duplicate keys."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        event = self.peek_event()
+        event = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise yaml.YAMLError(f"line {event.start_mark.line + 1}: anchors and aliases are not allowed")
         if getattr(event, "tag", None):
@@ -86,7 +86,7 @@ def load_yaml(path: Path, shown: str | None = None) -> dict[str, Any]:
     if len(raw) > MAX_BYTES:
         raise DeclarationError(f"{shown}: {len(raw)} bytes; at most {MAX_BYTES} are allowed")
     try:
-        value = yaml.load(raw.decode("utf-8-sig"), Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
+        value = yaml.load(raw.decode("utf-8-sig"), Loader=_StrictLoader)
     except UnicodeDecodeError:
         raise DeclarationError(f"{shown}: not UTF-8") from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:

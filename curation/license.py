@@ -5,6 +5,7 @@ Sources: SPDX license list 3.x (ids, texts), PRC Copyright Law (2020) art. 5, Cr
 """
 
 import csv
+import itertools
 import re
 import unicodedata
 from collections import Counter
@@ -228,7 +229,7 @@ def _bigrams(text: str) -> Counter[tuple[str, str]]:
     folded = unicodedata.normalize("NFKC", text).casefold()
     lines = [line for line in folded.splitlines() if not _COPYRIGHT_LINE.match(line)]  # the notice names the holder
     words = re.findall(r"[^\W_]+", "\n".join(lines))
-    return Counter(zip(words, words[1:], strict=False))
+    return Counter(itertools.pairwise(words))
 
 
 @cache

@@ -77,40 +77,44 @@ Watch = Callable[[Step, str, int, int], None]
 
 def run(
     workspace: Workspace, recipe: str, workers: int = 1, note: str = "", watch: Watch | None = None, until: str = "release"
-) -> dict[str, Any]:
-    """The whole line for one recipe; returns the run record that also stands in data/runs/<id>.json."""
-    run_id = new_run_id()
-    started = time.time()
-    reports = []
+) -> str:
+    """The whole line for one recipe; returns the run's id, under which data/runs/ keeps what it did."""
+    run_id = begin(workspace, recipe, workers, note)
+    last = [one.name for one in STEPS].index(until)
     with workspace.lock(run_id):
         workspace.collect_orphans()
-        refresh_catalog(workspace)
         for one, name in work(workspace, recipe):
-            if [s.name for s in STEPS].index(one.name) > [s.name for s in STEPS].index(until):
-                break
-            begun = time.perf_counter()
-
-            def tell(done: int, total: int, one: Step = one, name: str = name) -> None:
-                if watch:
-                    watch(one, name, done, total)
-
-            tell(0, 0)
-            more = {"note": note} if one.name == "release" else {}
-            report = one.run(name, workspace, workers, tell, **more)
-            reports.append({"step": one.name, "name": name, "seconds": round(time.perf_counter() - begun, 3), "report": report})
-        return record_run(workspace, run_id, recipe, started, workers, note, reports)
+            if STEPS.index(one) <= last:
+                run_step(workspace, run_id, one, name, workers, note, watch)
+    return run_id
 
 
-def record_run(
-    workspace: Workspace, run_id: str, recipe: str, started: float, workers: int, note: str, reports: list[dict[str, Any]]
+def begin(workspace: Workspace, recipe: str, workers: int, note: str, run_id: str | None = None) -> str:
+    """Open a run: its record says what was asked, by which run, when. Returns its id."""
+    run_id = run_id or new_run_id()
+    refresh_catalog(workspace)
+    asked = {"run": run_id, "recipe": recipe, "workers": workers, "note": note, "started": time.time()}
+    workspace.write_local(workspace.run_folder(run_id) / "run.json", dump_json(asked))
+    return run_id
+
+
+def run_step(
+    workspace: Workspace, run_id: str, one: Step, name: str, workers: int = 1, note: str = "", watch: Watch | None = None
 ) -> dict[str, Any]:
-    """Write what differs between runs; it stands here and in receipts only."""
-    record = {
-        "run": run_id, "recipe": recipe, "workers": workers, "note": note, "steps": reports,
-        "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"), "seconds": round(time.time() - started, 3),
-    }  # fmt: skip
-    workspace.write_local(workspace.root / "data" / "runs" / f"{run_id}.json", dump_json(record))
-    return record
+    """One step of a run, under the workspace's lock, with its seconds and report written down."""
+    with workspace.lock(run_id):
+        begun = time.perf_counter()
+
+        def tell(done: int, total: int) -> None:
+            if watch:
+                watch(one, name, done, total)
+
+        tell(0, 0)
+        more = {"note": note} if one.name == "release" else {}
+        report = one.run(name, workspace, workers, tell, **more)
+        done = {"step": one.name, "name": name, "seconds": round(time.perf_counter() - begun, 3), "report": report}
+        workspace.write_local(workspace.run_folder(run_id) / f"{one.name}.{name}.json", dump_json(done))
+    return report
 
 
 def new_run_id() -> str:

@@ -17,10 +17,23 @@ from curation.license import normalise
 SourceId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,63}$")]
 Level = Literal["L1", "L2", "L3", "L4", "IMPORTANT", "CORE"]
 INDUSTRIES = Literal[
-    "general", "research", "manufacturing", "agriculture", "energy", "transport", "finance", "telecom",
-    "broadcasting", "healthcare", "education", "commerce", "culture_tourism",
-    "autonomous_driving", "embodied_ai", "low_altitude",
-]  # fmt: skip
+    "general",
+    "research",
+    "manufacturing",
+    "agriculture",
+    "energy",
+    "transport",
+    "finance",
+    "telecom",
+    "broadcasting",
+    "healthcare",
+    "education",
+    "commerce",
+    "culture_tourism",
+    "autonomous_driving",
+    "embodied_ai",
+    "low_altitude",
+]
 
 
 class Evidence(Declared):
@@ -175,11 +188,17 @@ class Source(Declared):
     topic: list[str] = []
     source_type: (
         Literal[
-            "open_dataset", "self_crawled", "commercial", "enterprise_internal", "public_data",
-            "user_contributed", "synthetic", "scientific",
+            "open_dataset",
+            "self_crawled",
+            "commercial",
+            "enterprise_internal",
+            "public_data",
+            "user_contributed",
+            "synthetic",
+            "scientific",
         ]
         | None
-    ) = None  # fmt: skip
+    ) = None
     collection_method: str | None = None
     collection_window: str | None = None
     origin_geography: list[str] = []
@@ -266,10 +285,27 @@ class Source(Declared):
 
 
 LONG_FORM = (
-    "version", "description", "submitted_by", "submitted_at", "issuer", "industry", "dataset_class", "languages",
-    "source_type", "collection_method", "collection_window", "origin_geography", "generated", "license_evidence",
-    "rights", "processing_mandate", "data_level", "level_basis", "contains_pi", "contains_spi",
-)  # fmt: skip
+    "version",
+    "description",
+    "submitted_by",
+    "submitted_at",
+    "issuer",
+    "industry",
+    "dataset_class",
+    "languages",
+    "source_type",
+    "collection_method",
+    "collection_window",
+    "origin_geography",
+    "generated",
+    "license_evidence",
+    "rights",
+    "processing_mandate",
+    "data_level",
+    "level_basis",
+    "contains_pi",
+    "contains_spi",
+)
 
 
 def _one(value: dict[str, Any], key: str, what: str) -> tuple[str, dict[str, Any]]:

@@ -114,8 +114,8 @@ def day_of(found: Any) -> date | None:
 
 
 def words_of(found: Any) -> str | None:
-    """Text or null; other values as text."""
-    return None if found is None or found == "" else _plain(found)
+    """Text without outer white space, or null when nothing is left; other values as text."""
+    return _plain(found).strip() or None
 
 
 def _plain(found: Any) -> str:

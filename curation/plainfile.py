@@ -55,7 +55,7 @@ def twins(source: Path, target: Path, threshold: float) -> dict[str, int]:
     rank = np.empty(len(ids), np.int64)
     rank[np.lexsort([named, -counts])] = np.arange(len(ids))
     rows = np.flatnonzero(counts > 0)  # a text without tokens resembles nothing
-    distinct, first, node = np.unique(values[rows], axis=0, return_index=True, return_inverse=True)
+    distinct, node = np.unique(values[rows], axis=0, return_inverse=True)
     best = np.full(len(distinct), -1, np.int64)
     for row in rows[np.argsort(-rank[rows], kind="stable")]:
         best[node.reshape(-1)[np.searchsorted(rows, row)]] = row
@@ -63,18 +63,21 @@ def twins(source: Path, target: Path, threshold: float) -> dict[str, int]:
     goes = {t.removed: t for t in keep.survivors(distinct, pairs, rank[best], threshold)}
     twin, jaccard = np.arange(len(ids)), np.ones(len(ids))
     for row, content in zip(rows, node.reshape(-1), strict=True):
-        if content in goes:
-            twin[row], jaccard[row] = best[goes[content].survivor], goes[content].similarity
+        if (gone := goes.get(int(content))) is not None:
+            twin[row], jaccard[row] = best[gone.survivor], gone.similarity
         else:
             twin[row] = best[content]
     is_twin = twin != np.arange(len(ids))
     component = components(len(ids), np.column_stack([np.flatnonzero(is_twin), twin[is_twin]]))
     table = pa.table(
         {
-            "id": named, "cluster": named[component], "keep": ~is_twin,
-            "twin": pa.array(named[twin], mask=~is_twin), "jaccard": pa.array(jaccard, mask=~is_twin),
+            "id": named,
+            "cluster": named[component],
+            "keep": ~is_twin,
+            "twin": pa.array(named[twin], mask=~is_twin),
+            "jaccard": pa.array(jaccard, mask=~is_twin),
         }
-    )  # fmt: skip
+    )
     with _replacing(target) as staged:
         pq.write_table(table, staged, compression="zstd")
     return {"documents": len(ids), "kept": int((~is_twin).sum()), "twins": int(is_twin.sum())}
@@ -85,7 +88,9 @@ def batches(source: Path) -> Iterator[pa.RecordBatch]:
     rows: list[dict[str, Any]] = []
     for number, row in enumerate(_rows(source), 1):
         if not isinstance(row.get("text"), str) or row.get("id") is None:
-            raise DataError(f"{source}: row {number}: `id` and a text in `text` are needed; found {', '.join(map(str, row)) or 'nothing'}")
+            raise DataError(
+                f"{source}: row {number}: `id` and a text in `text` are needed; found {', '.join(map(str, row)) or 'nothing'}"
+            )
         rows.append(row)
         if len(rows) == ROWS:
             yield _batch(rows, source)

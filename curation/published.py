@@ -8,7 +8,9 @@ from curation.store import Workspace
 
 def raw(workspace: Workspace, source: str) -> dict[str, Any]:
     """Objects of a source, as ingest published them."""
-    return _read(workspace, workspace.raw(source, "INDEX.json"), f"source {source!r} has no raw bytes yet", f"step ingest {source}")
+    return _read(
+        workspace, workspace.raw(source, "INDEX.json"), f"source {source!r} has no raw bytes yet", f"step ingest {source}"
+    )
 
 
 def raw_object(workspace: Workspace, source: str, sha256: str) -> str:

@@ -90,8 +90,10 @@ class Dedup(Declared):
     exact: bool = True
     near: Near | None = Near()
     keep: list[Literal["license_tier", "most_tokens", "earliest", "source_order"]] = [
-        "license_tier", "most_tokens", "earliest",
-    ]  # fmt: skip
+        "license_tier",
+        "most_tokens",
+        "earliest",
+    ]
 
 
 class Recipe(Declared):
@@ -139,7 +141,7 @@ class Plan(Declared):
     def filters(self) -> list[tuple[Condition, Filter]]:
         """Every filter with the selection of its profile, in the order of the ledger."""
         by_profile = [(p.where, _named(f, p.name)) for p in self.profiles for f in p.filters]
-        plain = [({}, _named(f, self.policy.name)) for f in self.policy.filters]
+        plain: list[tuple[Condition, Filter]] = [({}, _named(f, self.policy.name)) for f in self.policy.filters]
         return [*plain, *by_profile, *(({}, f) for f in self.recipe.filters)]
 
 

@@ -3,11 +3,19 @@
 import json
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from curation.approval import Approval
 from curation.manifest import Source
 from curation.recipe import Policy, Profile, Recipe
 
-MODELS = {"source": Source, "recipe": Recipe, "profile": Profile, "policy": Policy, "approval": Approval}
+MODELS: dict[str, type[BaseModel]] = {
+    "source": Source,
+    "recipe": Recipe,
+    "profile": Profile,
+    "policy": Policy,
+    "approval": Approval,
+}
 
 
 def contents() -> dict[str, str]:

@@ -26,7 +26,9 @@ def progress(quiet: bool = False) -> Iterator[Watch]:
 
         yield plain
         return
-    bar = Progress(SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console)
+    bar = Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+    )
     tasks: dict[tuple[str, str], Any] = {}
     with bar:
 
@@ -63,10 +65,22 @@ def summary(answer: dict[str, Any], console: Console | None = None) -> None:
     for source, row in answer["by_source"].items():
         by_source.add_row(source, *(f"{row[k]:,}" for k in ("kept", "removed", "quarantined", "kept_tokens")))
     console.print(by_source)
-    console.print("(before duplicates: " + f"{answer['duplicates']['exact']:,} exact and {answer['duplicates']['near']:,} near went)", style="dim")
+    console.print(
+        "(before duplicates: " + f"{answer['duplicates']['exact']:,} exact and {answer['duplicates']['near']:,} near went)",
+        style="dim",
+    )
     for part in ("language", "license"):
         rows = answer[f"tokens_by_{part}"]
-        console.print(f"tokens by {part}: " + ", ".join(f"{key} {count:,}" for key, count in sorted(rows.items(), key=lambda p: -p[1])))
+        console.print(
+            f"tokens by {part}: " + ", ".join(f"{key} {count:,}" for key, count in sorted(rows.items(), key=lambda p: -p[1]))
+        )
     if answer["seconds"]:
         console.print("seconds: " + ", ".join(f"{step} {seconds:g}" for step, seconds in answer["seconds"].items()))
-    console.print(f"dataset {answer['path']}\ncard    {answer['path']}/card.html", soft_wrap=True)
+    lines = [
+        f"dataset  {answer['path']}",
+        f"card     {answer['path']}/card.html   (open it in a browser)",
+        f'load     python -c \'import curation; print(curation.load("{answer["dataset"]}", "{answer["version"]}", workspace="{answer["workspace"]}"))\'',
+    ]
+    if answer["removed_example"]:
+        lines.append(f"why      curate --workspace {answer['workspace']} why {answer['removed_example']}   (a removed document)")
+    console.print("\n".join(lines), soft_wrap=True, markup=False, highlight=False)

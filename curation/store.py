@@ -10,6 +10,7 @@ import getpass
 import hashlib
 import json
 import os
+import re
 import shutil
 import socket
 import uuid
@@ -78,6 +79,18 @@ class Workspace:
 
     def release_file(self, dataset: str) -> Path:
         return self.root / "data" / "datasets" / dataset / "RELEASE.json"
+
+    def run_folder(self, run_id: str) -> Path:
+        return self.root / "data" / "runs" / re.sub(r"[^A-Za-z0-9.-]", "_", run_id)
+
+    def run_steps(self, recipe: str) -> list[dict[str, Any]]:
+        """What the newest run of a recipe wrote of its steps; empty before the first."""
+        asked = [json.loads(p.read_text("utf-8")) for p in (self.root / "data" / "runs").glob("*/run.json")]
+        own = [one for one in asked if one["recipe"] == recipe]
+        if not own:
+            return []
+        folder = self.run_folder(max(own, key=lambda one: one["started"])["run"])
+        return [json.loads(p.read_text("utf-8")) for p in sorted(folder.glob("*.json")) if p.name != "run.json"]
 
     @property
     def catalog_file(self) -> Path:
@@ -155,7 +168,7 @@ class Workspace:
 
     def sha256(self, key: str) -> str:
         with self.open(key) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
     @contextmanager
     def as_local_file(self, key: str) -> Iterator[Path]:

@@ -92,9 +92,7 @@ def _basic(parts: urllib.parse.SplitResult) -> str:
     return base64.b64encode(pair.encode()).decode()
 
 
-def _connect(
-    parts: urllib.parse.SplitResult, port: int, limits: Limits, deadline: float, url: str
-) -> http.client.HTTPConnection:
+def _connect(parts: urllib.parse.SplitResult, port: int, limits: Limits, deadline: float, url: str) -> http.client.HTTPConnection:
     host = parts.hostname or ""
     timeout = max(1.0, min(60.0, deadline - time.monotonic()))
     proxy = urllib.request.getproxies().get(parts.scheme)

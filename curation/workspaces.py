@@ -46,6 +46,8 @@ def create(folder: Path, remote: str | None) -> Workspace:
 
 def _dvc(folder: Path, *arguments: str) -> None:
     environment = {**os.environ, "DVC_NO_ANALYTICS": "1"}
-    done = subprocess.run([sys.executable, "-m", "dvc", *arguments], cwd=folder, capture_output=True, text=True, env=environment, check=False)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", *arguments], cwd=folder, capture_output=True, text=True, env=environment, check=False
+    )
     if done.returncode:
         raise DeclarationError(f"{folder}: dvc {arguments[0]}: {(done.stderr.strip().splitlines() or ['failed'])[-1]}")

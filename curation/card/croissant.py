@@ -6,27 +6,64 @@ from typing import Any
 from curation.card import Model
 
 CONTEXT = {
-    "@language": "en", "@vocab": "https://schema.org/", "citeAs": "cr:citeAs", "column": "cr:column",
-    "conformsTo": "dct:conformsTo", "containedIn": "cr:containedIn", "cr": "http://mlcommons.org/croissant/",
-    "data": {"@id": "cr:data", "@type": "@json"}, "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
-    "dct": "http://purl.org/dc/terms/", "equivalentProperty": "cr:equivalentProperty", "examples": {"@id": "cr:examples", "@type": "@json"},
-    "excludes": "cr:excludes", "extract": "cr:extract", "field": "cr:field", "fileObject": "cr:fileObject", "fileProperty": "cr:fileProperty",
-    "fileSet": "cr:fileSet", "format": "cr:format", "includes": "cr:includes", "isArray": "cr:isArray", "isLiveDataset": "cr:isLiveDataset",
-    "arrayShape": "cr:arrayShape", "jsonPath": "cr:jsonPath", "key": "cr:key", "md5": "cr:md5", "parentField": "cr:parentField",
-    "path": "cr:path", "rai": "http://mlcommons.org/croissant/RAI/", "recordSet": "cr:recordSet", "references": "cr:references",
-    "regex": "cr:regex", "repeated": "cr:repeated", "replace": "cr:replace", "samplingRate": "cr:samplingRate", "sc": "https://schema.org/",
-    "separator": "cr:separator", "source": "cr:source", "subField": "cr:subField", "transform": "cr:transform",
-}  # fmt: skip
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    "citeAs": "cr:citeAs",
+    "column": "cr:column",
+    "conformsTo": "dct:conformsTo",
+    "containedIn": "cr:containedIn",
+    "cr": "http://mlcommons.org/croissant/",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "dct": "http://purl.org/dc/terms/",
+    "equivalentProperty": "cr:equivalentProperty",
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+    "excludes": "cr:excludes",
+    "extract": "cr:extract",
+    "field": "cr:field",
+    "fileObject": "cr:fileObject",
+    "fileProperty": "cr:fileProperty",
+    "fileSet": "cr:fileSet",
+    "format": "cr:format",
+    "includes": "cr:includes",
+    "isArray": "cr:isArray",
+    "isLiveDataset": "cr:isLiveDataset",
+    "arrayShape": "cr:arrayShape",
+    "jsonPath": "cr:jsonPath",
+    "key": "cr:key",
+    "md5": "cr:md5",
+    "parentField": "cr:parentField",
+    "path": "cr:path",
+    "rai": "http://mlcommons.org/croissant/RAI/",
+    "recordSet": "cr:recordSet",
+    "references": "cr:references",
+    "regex": "cr:regex",
+    "repeated": "cr:repeated",
+    "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
+    "sc": "https://schema.org/",
+    "separator": "cr:separator",
+    "source": "cr:source",
+    "subField": "cr:subField",
+    "transform": "cr:transform",
+}
 TYPES = {"float": "sc:Float", "double": "sc:Float", "bool": "sc:Boolean", "date32[day]": "sc:Date"}
 
 
 def render(model: Model) -> dict[str, bytes]:
     """The JSON-LD. It has no date: the date of a release is that of its tag."""
     files = [
-        {"@type": "cr:FileObject", "@id": f["path"], "name": f["path"], "contentUrl": f["path"],
-         "encodingFormat": "application/x-parquet", "sha256": f["sha256"], "contentSize": f"{f['bytes']} B"}
+        {
+            "@type": "cr:FileObject",
+            "@id": f["path"],
+            "name": f["path"],
+            "contentUrl": f["path"],
+            "encodingFormat": "application/x-parquet",
+            "sha256": f["sha256"],
+            "contentSize": f"{f['bytes']} B",
+        }
         for f in model["files"]
-    ]  # fmt: skip
+    ]
     described = {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
@@ -57,18 +94,24 @@ def _license_url(spdx: str) -> str:
 def _records(model: Model, file: dict[str, Any]) -> dict[str, Any]:
     stem = file["path"].split("/")[-1].removesuffix(".parquet")
     return {
-        "@type": "cr:RecordSet", "@id": stem, "name": stem, "key": {"@id": f"{stem}/id"},
+        "@type": "cr:RecordSet",
+        "@id": stem,
+        "name": stem,
+        "key": {"@id": f"{stem}/id"},
         "field": [_field(stem, file["path"], c) for c in model["columns"]],
-    }  # fmt: skip
+    }
 
 
 def _field(stem: str, path: str, column: dict[str, str]) -> dict[str, Any]:
     kind = column["type"]
     simple = "sc:Integer" if kind.startswith("int") else TYPES.get(kind, "sc:Text")
-    described = {
-        "@type": "cr:Field", "@id": f"{stem}/{column['name']}", "name": column["name"], "dataType": simple,
+    described: dict[str, Any] = {
+        "@type": "cr:Field",
+        "@id": f"{stem}/{column['name']}",
+        "name": column["name"],
+        "dataType": simple,
         "source": {"fileObject": {"@id": path}, "extract": {"column": column["name"]}},
-    }  # fmt: skip
+    }
     if kind.startswith("list<"):
         described["repeated"] = True
     return described

@@ -30,16 +30,29 @@ def render(model: Model) -> dict[str, bytes]:
     title = model["title"]["en"] or model["title"]["zh"]
     sections = [
         _head(model),
-        _section("Composition", "构成", drawn["plots/languages.svg"] + _shares(model["languages"], "Language", "语言") + drawn["plots/lengths.svg"]),
+        _section(
+            "Composition",
+            "构成",
+            drawn["plots/languages.svg"] + _shares(model["languages"], "Language", "语言") + drawn["plots/lengths.svg"],
+        ),
         _section("Sources", "来源", _sources(model)),
         _section("Licenses", "许可", drawn["plots/licenses.svg"] + _licenses(model)),
         _section("How it was made", "加工过程", drawn["plots/funnel.svg"] + _funnel(model)),
         _section("Filters", "过滤规则", _filters(model)),
         _section("Duplicates", "去重", _dedup(model)),
-        _section("Files", "文件", _table([("File", "文件"), ("Rows", "行数"), ("Bytes", "字节"), ("SHA-256", "SHA-256")], [[_code(f["path"]), f["rows"], f["bytes"], _code(f["sha256"])] for f in model["files"]])),
-        _section("Known limits", "已知局限", "<ul>" + "".join(f"<li>{_both(x['en'], x['zh'])}</li>" for x in model["limits"]) + "</ul>"),
+        _section(
+            "Files",
+            "文件",
+            _table(
+                [("File", "文件"), ("Rows", "行数"), ("Bytes", "字节"), ("SHA-256", "SHA-256")],
+                [[_code(f["path"]), f["rows"], f["bytes"], _code(f["sha256"])] for f in model["files"]],
+            ),
+        ),
+        _section(
+            "Known limits", "已知局限", "<ul>" + "".join(f"<li>{_both(x['en'], x['zh'])}</li>" for x in model["limits"]) + "</ul>"
+        ),
         _section("Contact", "联系方式", f"<p>{escape(model['curator'])}, {escape(model['contact'])}</p>"),
-    ]  # fmt: skip
+    ]
     page = (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{CSP}">\n'
         f'<meta name="viewport" content="width=device-width,initial-scale=1">\n<title>{escape(title)} {model["version"]}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n'
@@ -72,15 +85,20 @@ def _table(head: list[tuple[str, str]], rows: list[list[Any]]) -> str:
     """Cells that are text are HTML already; cells that are numbers are shown as such."""
     numeric = [bool(rows) and all(isinstance(row[i], int) for row in rows) for i in range(len(head))]
     top = "".join(f"<th{' class=n' if n else ''}>{_both(*h)}</th>" for h, n in zip(head, numeric, strict=True))
-    body = "".join("<tr>" + "".join(f"<td class=n>{count(c)}</td>" if isinstance(c, int) else f"<td>{c}</td>" for c in row) + "</tr>" for row in rows)  # fmt: skip
+    body = "".join(
+        "<tr>" + "".join(f"<td class=n>{count(c)}</td>" if isinstance(c, int) else f"<td>{c}</td>" for c in row) + "</tr>"
+        for row in rows
+    )
     return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _head(model: Model) -> str:
     facts = [
-        (count(model["documents"]), "documents", "文档"), (count(model["tokens"]), "tokens", "词元"),
-        (str(len(model["sources"])), "sources", "来源"), (str(len(model["licenses"])), "licenses", "许可"),
-    ]  # fmt: skip
+        (count(model["documents"]), "documents", "文档"),
+        (count(model["tokens"]), "tokens", "词元"),
+        (str(len(model["sources"])), "sources", "来源"),
+        (str(len(model["licenses"])), "licenses", "许可"),
+    ]
     shown = "".join(f"<li><b>{value}</b>{_both(en, zh)}</li>" for value, en, zh in facts)
     change = model.get("changes")
     since = ""
@@ -94,23 +112,42 @@ def _head(model: Model) -> str:
 
 
 def _shares(rows: list[dict[str, Any]], en: str, zh: str) -> str:
-    return _table([(en, zh), ("Documents", "文档"), ("Tokens", "词元")], [[escape(r["value"] or "?"), r["documents"], r["tokens"]] for r in rows])
+    return _table(
+        [(en, zh), ("Documents", "文档"), ("Tokens", "词元")],
+        [[escape(r["value"] or "?"), r["documents"], r["tokens"]] for r in rows],
+    )
 
 
 def _sources(model: Model) -> str:
-    head = [("Source", "来源"), ("Origin", "出处"), ("License", "许可"), ("Level", "级别"), ("Documents", "文档"), ("Kept", "保留"), ("Tokens", "词元")]
+    head = [
+        ("Source", "来源"),
+        ("Origin", "出处"),
+        ("License", "许可"),
+        ("Level", "级别"),
+        ("Documents", "文档"),
+        ("Kept", "保留"),
+        ("Tokens", "词元"),
+    ]
     rows = [
-        [_both(s["title"]["en"], s["title"]["zh"]) + f"<br>{_code(s['id'])}", _code(s["origin"]),
-         escape(s["declared_license"]) + "".join(f"<blockquote class=quiet>{escape(e)}</blockquote>" for e in s["evidence"]),
-         escape(s["data_level"]), s["documents"], s["kept"], s["tokens"]]
+        [
+            _both(s["title"]["en"], s["title"]["zh"]) + f"<br>{_code(s['id'])}",
+            _code(s["origin"]),
+            escape(s["declared_license"]) + "".join(f"<blockquote class=quiet>{escape(e)}</blockquote>" for e in s["evidence"]),
+            escape(s["data_level"]),
+            s["documents"],
+            s["kept"],
+            s["tokens"],
+        ]
         for s in model["sources"]
-    ]  # fmt: skip
+    ]
     return _table(head, rows)
 
 
 def _licenses(model: Model) -> str:
     head = [("License", "许可"), ("Tier", "级"), ("Documents", "文档"), ("Tokens", "词元")]
-    shown = _table(head, [[_code(r["value"] or "?"), escape(r["tier"] or "?"), r["documents"], r["tokens"]] for r in model["licenses"]])
+    shown = _table(
+        head, [[_code(r["value"] or "?"), escape(r["tier"] or "?"), r["documents"], r["tokens"]] for r in model["licenses"]]
+    )
     if model["conflicts"]:
         shown += f"<h3>{_both('Kept out: license conflicts', '因许可冲突未纳入')}</h3>"
         for one in model["conflicts"]:
@@ -127,13 +164,18 @@ def _funnel(model: Model) -> str:
     rows += [[_both(f"unreadable: {r}", f"无法读取：{r}"), n, ""] for r, n in funnel["unreadable"]]
     rows += [[_both("documents", "文档"), funnel["documents"], ""]]
     for outcome, en, zh in (("removed", "removed", "删除"), ("quarantined", "quarantined", "隔离")):
-        rows += [[_both(f"{en}: {r}", f"{zh}：{r}"), n, _both(*(funnel["because"][r] or {}).values())] for r, n in funnel[outcome]]
+        rows += [
+            [_both(f"{en}: {r}", f"{zh}：{r}"), n, _both(*(funnel["because"][r] or {}).values())] for r, n in funnel[outcome]
+        ]
     rows += [[_both("kept", "保留"), funnel["kept"], ""]]
     return _table([("", ""), ("Count", "数量"), ("Why", "原因")], rows)
 
 
 def _filters(model: Model) -> str:
-    rows = [[_code(f["name"]), _code(condition(f)), _code(where(f)), _both(f["because"]["en"], f["because"]["zh"])] for f in model["filters"]]
+    rows = [
+        [_code(f["name"]), _code(condition(f)), _code(where(f)), _both(f["because"]["en"], f["because"]["zh"])]
+        for f in model["filters"]
+    ]
     return _table([("Filter", "规则"), ("Keeps while", "保留条件"), ("Applies to", "适用"), ("Why", "原因")], rows)
 
 
@@ -141,4 +183,6 @@ def _dedup(model: Model) -> str:
     dedup = model["dedup"]
     limit = f"Jaccard ≥ {dedup['threshold']}" if dedup["threshold"] else "exact"
     rows = [[_code(d["removed_from"]), _code(d["kept_in"]), d["documents"]] for d in dedup["shared"]]
-    return f"<p>MinHash 128 × 5, {limit}</p>" + _table([("Removed from", "删除自"), ("Kept in", "保留于"), ("Documents", "文档")], rows)
+    return f"<p>MinHash 128 × 5, {limit}</p>" + _table(
+        [("Removed from", "删除自"), ("Kept in", "保留于"), ("Documents", "文档")], rows
+    )

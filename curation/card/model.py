@@ -14,17 +14,27 @@ from curation.recipe import Plan
 
 HISTOGRAM = (0, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536)
 ALWAYS_LIMITS = (
-    {"en": "Personal data: e-mail addresses and public IPv4 addresses are found; names, postal addresses, telephone and identity numbers are not covered.",
-     "zh": "个人信息：仅识别电子邮箱与公网 IPv4 地址；姓名、住址、电话与证件号码未覆盖。"},
+    {
+        "en": "Personal data: e-mail addresses and public IPv4 addresses are found; names, postal addresses, telephone and identity numbers are not covered.",
+        "zh": "个人信息：仅识别电子邮箱与公网 IPv4 地址；姓名、住址、电话与证件号码未覆盖。",
+    },
     {"en": "License tiers are an engineering reading, not legal advice.", "zh": "许可分级是工程性解读，不构成法律意见。"},
     {"en": "Text only: images, audio and sensor data are out of scope.", "zh": "仅含文本：图像、音频与传感数据不在范围内。"},
-)  # fmt: skip
+)
 
 
 def build(
-    plan: Plan, sources: list[Source], indexes: dict[str, dict[str, Any]], unreadable: dict[str, Counter[str]],
-    data: pa.Table, ledger: pa.Table, edited: int, tokenizer: str, claims: dict[str, list[dict[str, Any]]], files: list[dict[str, Any]],
-) -> Model:  # fmt: skip
+    plan: Plan,
+    sources: list[Source],
+    indexes: dict[str, dict[str, Any]],
+    unreadable: dict[str, Counter[str]],
+    data: pa.Table,
+    ledger: pa.Table,
+    edited: int,
+    tokenizer: str,
+    claims: dict[str, list[dict[str, Any]]],
+    files: list[dict[str, Any]],
+) -> Model:
     """The model without its version. `data` is the assembled dataset without text, `claims` those of sources in conflict."""
     recipe = plan.recipe
     outcome = _outcomes(ledger)
@@ -57,24 +67,29 @@ def build(
         "filters": [_filter(where, one) for where, one in plan.filters()],
         "profiles": [{"name": p.name, "title": p.title.model_dump(), "source": p.source} for p in plan.profiles],
         "dedup": {
-            "exact": recipe.dedup.exact, "threshold": recipe.dedup.near.threshold if recipe.dedup.near else None,
-            "keep": list(recipe.dedup.keep), "shared": _twins_between(ledger, data),
+            "exact": recipe.dedup.exact,
+            "threshold": recipe.dedup.near.threshold if recipe.dedup.near else None,
+            "keep": list(recipe.dedup.keep),
+            "shared": _twins_between(ledger, data),
         },
         "lengths": _histogram(tokens),
         "splits": _splits(files),
         "files": files,
-        "columns": [{"name": f.name, "type": str(f.type)} for f in data.schema] ,
+        "columns": [{"name": f.name, "type": str(f.type)} for f in data.schema],
         "limits": [*(limit.model_dump() for limit in recipe.known_limits), *ALWAYS_LIMITS],
-    }  # fmt: skip
+    }
 
 
 def _shares(data: pa.Table, column: str, weight: str) -> list[dict[str, Any]]:
     grouped = data.group_by(column).aggregate([(weight, "sum"), (column, "count")])
     rows = [
-        {"value": row[column], "documents": row[f"{column}_count"] if row[column] is not None else data[column].null_count,
-         "tokens": row[f"{weight}_sum"] or 0}
+        {
+            "value": row[column],
+            "documents": row[f"{column}_count"] if row[column] is not None else data[column].null_count,
+            "tokens": row[f"{weight}_sum"] or 0,
+        }
         for row in grouped.to_pylist()
-    ]  # fmt: skip
+    ]
     return sorted(rows, key=lambda r: (-r["documents"], r["value"] or ""))
 
 
@@ -98,26 +113,39 @@ def _outcomes(ledger: pa.Table) -> dict[str, tuple[str, str]]:
 
 
 def _source(
-    source: Source, index: dict[str, Any], unreadable: Counter[str], outcome: dict[str, tuple[str, str]],
-    kept: Counter[str], data: pa.Table,
-) -> dict[str, Any]:  # fmt: skip
+    source: Source,
+    index: dict[str, Any],
+    unreadable: Counter[str],
+    outcome: dict[str, tuple[str, str]],
+    kept: Counter[str],
+    data: pa.Table,
+) -> dict[str, Any]:
     by_outcome = Counter(o for s, o in outcome.values() if s == source.id)
     connector, options = source.connector()
     own = data.filter(pc.equal(data["source"], source.id))
     derived = source.derived()
     return {
-        "id": source.id, "title": source.title.model_dump(), "declared_license": source.license,
-        "connector": connector, "origin": _origin(connector, options), "format": source.reader()[0],
-        "contact": source.contact, "homepage": source.homepage,
+        "id": source.id,
+        "title": source.title.model_dump(),
+        "declared_license": source.license,
+        "connector": connector,
+        "origin": _origin(connector, options),
+        "format": source.reader()[0],
+        "contact": source.contact,
+        "homepage": source.homepage,
         "source_type": source.source_type or derived["source_type"][0],
         "data_level": source.data_level or derived["data_level"][0],
         "evidence": [e.note or e.uri or e.kind for e in source.license_evidence],
         "attribution": source.attribution_text,
-        "records": index["records"], "documents": index["documents"], "unreadable": unreadable.total(),
-        "removed": by_outcome["removed"], "quarantined": by_outcome["quarantined"], "kept": kept[source.id],
+        "records": index["records"],
+        "documents": index["documents"],
+        "unreadable": unreadable.total(),
+        "removed": by_outcome["removed"],
+        "quarantined": by_outcome["quarantined"],
+        "kept": kept[source.id],
         "tokens": pc.sum(own["tokens"]).as_py() or 0,
         "licenses": sorted({v for v in own["license"].to_pylist() if v}),
-    }  # fmt: skip
+    }
 
 
 def _origin(connector: str, options: dict[str, Any]) -> str:
@@ -144,7 +172,7 @@ def _funnel(
     rows = zip(*(ledger[c].to_pylist() for c in ("doc_id", "filter", "outcome", "because")), strict=True)
     for doc, name, outcome, words in rows:
         because.setdefault(name, words)
-        if doc not in first or first[doc][1] != "removed" and outcome == "removed":
+        if doc not in first or (first[doc][1] != "removed" and outcome == "removed"):
             first[doc] = (name, outcome)
     for name, outcome in first.values():
         reasons[outcome][name] += 1
@@ -162,9 +190,16 @@ def _funnel(
 
 def _filter(where: Any, one: Any) -> dict[str, Any]:
     return {
-        "name": one.name, "column": one.column, "low": one.low, "high": one.high, "any_of": one.any_of,
-        "none_of": one.none_of, "where": {**where, **one.where}, "then": one.then, "because": one.because.model_dump(),
-    }  # fmt: skip
+        "name": one.name,
+        "column": one.column,
+        "low": one.low,
+        "high": one.high,
+        "any_of": one.any_of,
+        "none_of": one.none_of,
+        "where": {**where, **one.where},
+        "then": one.then,
+        "because": one.because.model_dump(),
+    }
 
 
 def _twins_between(ledger: pa.Table, data: pa.Table) -> list[dict[str, Any]]:

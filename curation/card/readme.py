@@ -6,18 +6,60 @@ from typing import Any
 from curation.card import Model, count
 
 HUB_IDS = {  # license ids of the hub whose SPDX id differs by more than case, or that it knows at all
-    "Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "CC-BY-2.0", "CC-BY-2.5", "CC-BY-3.0", "CC-BY-4.0",
-    "CC-BY-SA-3.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "CC-BY-NC-SA-4.0", "CC-BY-ND-4.0", "CC-BY-NC-ND-4.0", "ISC", "Zlib",
-    "BSL-1.0", "MPL-2.0", "EPL-2.0", "PostgreSQL", "NCSA", "Artistic-2.0", "Unlicense", "WTFPL", "ODbL-1.0", "PDDL-1.0",
-}  # fmt: skip
+    "Apache-2.0",
+    "MIT",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "CC0-1.0",
+    "CC-BY-2.0",
+    "CC-BY-2.5",
+    "CC-BY-3.0",
+    "CC-BY-4.0",
+    "CC-BY-SA-3.0",
+    "CC-BY-SA-4.0",
+    "CC-BY-NC-4.0",
+    "CC-BY-NC-SA-4.0",
+    "CC-BY-ND-4.0",
+    "CC-BY-NC-ND-4.0",
+    "ISC",
+    "Zlib",
+    "BSL-1.0",
+    "MPL-2.0",
+    "EPL-2.0",
+    "PostgreSQL",
+    "NCSA",
+    "Artistic-2.0",
+    "Unlicense",
+    "WTFPL",
+    "ODbL-1.0",
+    "PDDL-1.0",
+}
 HUB_RENAMED = {
-    "GPL-2.0-only": "gpl-2.0", "GPL-2.0-or-later": "gpl-2.0", "GPL-3.0-only": "gpl-3.0", "GPL-3.0-or-later": "gpl-3.0",
-    "AGPL-3.0-only": "agpl-3.0", "LGPL-2.1-only": "lgpl-2.1", "LGPL-3.0-only": "lgpl-3.0", "GFDL-1.3-or-later": "gfdl",
-    "ODbL-1.0": "odbl", "PDDL-1.0": "pddl", "ODC-By-1.0": "odc-by", "C-UDA-1.0": "c-uda",
-    "CDLA-Permissive-1.0": "cdla-permissive-1.0", "CDLA-Permissive-2.0": "cdla-permissive-2.0", "CDLA-Sharing-1.0": "cdla-sharing-1.0",
-}  # fmt: skip
-SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10_000_000, "1M<n<10M"),
-         (100_000_000, "10M<n<100M"), (1_000_000_000, "100M<n<1B"))  # fmt: skip
+    "GPL-2.0-only": "gpl-2.0",
+    "GPL-2.0-or-later": "gpl-2.0",
+    "GPL-3.0-only": "gpl-3.0",
+    "GPL-3.0-or-later": "gpl-3.0",
+    "AGPL-3.0-only": "agpl-3.0",
+    "LGPL-2.1-only": "lgpl-2.1",
+    "LGPL-3.0-only": "lgpl-3.0",
+    "GFDL-1.3-or-later": "gfdl",
+    "ODbL-1.0": "odbl",
+    "PDDL-1.0": "pddl",
+    "ODC-By-1.0": "odc-by",
+    "C-UDA-1.0": "c-uda",
+    "CDLA-Permissive-1.0": "cdla-permissive-1.0",
+    "CDLA-Permissive-2.0": "cdla-permissive-2.0",
+    "CDLA-Sharing-1.0": "cdla-sharing-1.0",
+}
+SIZES = (
+    (1_000, "n<1K"),
+    (10_000, "1K<n<10K"),
+    (100_000, "10K<n<100K"),
+    (1_000_000, "100K<n<1M"),
+    (10_000_000, "1M<n<10M"),
+    (100_000_000, "10M<n<100M"),
+    (1_000_000_000, "100M<n<1B"),
+)
 
 
 def render(model: Model) -> dict[str, bytes]:
@@ -33,24 +75,35 @@ def header(model: Model) -> str:
     mixed: dict[str, Any] = {"license": sorted({name for name in licenses if name})}
     if not licenses or None in licenses:
         mixed = {"license": "other", "license_name": "mixed-per-document", "license_link": "README.md"}
-    return str(
-        DatasetCardData(
-            pretty_name=model["title"]["en"] or model["title"]["zh"],
-            language=sorted({row["value"] for row in model["languages"] if row["value"]}),
-            task_categories=["text-generation"],
-            size_categories=[next((name for limit, name in SIZES if model["documents"] < limit), "n>1T")],
-            tags=sorted({"curation", *(f"industry:{name}" for name in model["industry"])}),
-            configs=[{"config_name": "default", "data_files": [
-                {"split": split["name"], "path": f"data/{split['name']}-*.parquet"} for split in model["splits"]]}],
-            dataset_info={
-                "features": [_feature(c) for c in model["columns"]],
-                "splits": [{"name": s["name"], "num_bytes": s["bytes"], "num_examples": s["documents"]} for s in model["splits"]],
-                "download_size": sum(s["bytes"] for s in model["splits"]),
-                "dataset_size": sum(s["bytes"] for s in model["splits"]),
-            },
-            **mixed,
-        ).to_yaml()
-    ) + "\n"  # fmt: skip
+    return (
+        str(
+            DatasetCardData(
+                pretty_name=model["title"]["en"] or model["title"]["zh"],
+                language=sorted({row["value"] for row in model["languages"] if row["value"]}),
+                task_categories=["text-generation"],
+                size_categories=[next((name for limit, name in SIZES if model["documents"] < limit), "n>1T")],
+                tags=sorted({"curation", *(f"industry:{name}" for name in model["industry"])}),
+                configs=[
+                    {
+                        "config_name": "default",
+                        "data_files": [
+                            {"split": split["name"], "path": f"data/{split['name']}-*.parquet"} for split in model["splits"]
+                        ],
+                    }
+                ],
+                dataset_info={
+                    "features": [_feature(c) for c in model["columns"]],
+                    "splits": [
+                        {"name": s["name"], "num_bytes": s["bytes"], "num_examples": s["documents"]} for s in model["splits"]
+                    ],
+                    "download_size": sum(s["bytes"] for s in model["splits"]),
+                    "dataset_size": sum(s["bytes"] for s in model["splits"]),
+                },
+                **mixed,
+            ).to_yaml()
+        )
+        + "\n"
+    )
 
 
 def hub_license(spdx: str | None) -> str | None:
@@ -71,40 +124,74 @@ def body(model: Model) -> str:
     """The Markdown of the card."""
     parts = [
         f"# {text(model['title']['en'] or model['title']['zh'])}",
-        *( [f"**{text(model['title']['zh'])}**"] if model["title"]["zh"] and model["title"]["en"] else [] ),
+        *([f"**{text(model['title']['zh'])}**"] if model["title"]["zh"] and model["title"]["en"] else []),
         f"`{model['name']}` {model['version']} · {count(model['documents'])} documents · {count(model['tokens'])} tokens "
         f"({model['tokenizer']})",
         *(text(model["summary"][language]) for language in ("en", "zh") if model["summary"][language]),
         _changes(model),
         "## Load it / 加载",
-        f"```python\nimport curation\n\nds = curation.load(\"{model['name']}\", \"{model['version']}\", workspace=\"PATH or git URL\")\n"
-        f"```\n\nor, from a copy of this folder, `datasets.load_dataset(\"path/to/{model['name']}\")`.",
+        f'```python\nimport curation\n\nds = curation.load("{model["name"]}", "{model["version"]}", workspace="PATH or git URL")\n'
+        f'```\n\nor, from a copy of this folder, `datasets.load_dataset("path/to/{model["name"]}")`.',
         "## Composition / 构成",
-        "![Languages](plots/languages.svg)\n\n" + _table(["Language", "Documents", "Tokens"], [[r["value"] or "unknown", count(r["documents"]), count(r["tokens"])] for r in model["languages"]]),
+        "![Languages](plots/languages.svg)\n\n"
+        + _table(
+            ["Language", "Documents", "Tokens"],
+            [[r["value"] or "unknown", count(r["documents"]), count(r["tokens"])] for r in model["languages"]],
+        ),
         "![Lengths](plots/lengths.svg)",
         "## Sources / 来源",
         _table(
             ["Source", "Origin", "Declared license", "Level", "Documents", "Kept", "Tokens", "Contact"],
-            [[s["title"]["en"] or s["title"]["zh"], f"{s['id']}: {s['origin']}", s["declared_license"], s["data_level"],
-              count(s["documents"]), count(s["kept"]), count(s["tokens"]), s["contact"]] for s in model["sources"]],
+            [
+                [
+                    s["title"]["en"] or s["title"]["zh"],
+                    f"{s['id']}: {s['origin']}",
+                    s["declared_license"],
+                    s["data_level"],
+                    count(s["documents"]),
+                    count(s["kept"]),
+                    count(s["tokens"]),
+                    s["contact"],
+                ]
+                for s in model["sources"]
+            ],
         ),
         _evidence(model),
         "## Licenses / 许可",
         f"Policy `{model['policy']['name']}`: {text(model['policy']['title']['en'])} / {text(model['policy']['title']['zh'])}. "
         "Every row carries its own license; this table sums them up.",
-        "![Licenses](plots/licenses.svg)\n\n" + _table(
+        "![Licenses](plots/licenses.svg)\n\n"
+        + _table(
             ["License (SPDX)", "Tier", "Attribution", "Documents", "Tokens"],
-            [[r["value"] or "unknown", r["tier"] or "?", {True: "yes", False: "no", None: "?"}[r["attribution"]], count(r["documents"]), count(r["tokens"])] for r in model["licenses"]]),
+            [
+                [
+                    r["value"] or "unknown",
+                    r["tier"] or "?",
+                    {True: "yes", False: "no", None: "?"}[r["attribution"]],
+                    count(r["documents"]),
+                    count(r["tokens"]),
+                ]
+                for r in model["licenses"]
+            ],
+        ),
         _conflicts(model),
         "## How it was made / 加工过程",
         "![Funnel](plots/funnel.svg)\n\n" + _funnel(model),
-        "### Filters / 过滤规则\n\n" + _table(
+        "### Filters / 过滤规则\n\n"
+        + _table(
             ["Filter", "Keeps while", "Applies to", "Why / 原因"],
-            [[f["name"], condition(f), where(f), f"{f['because']['en'] or ''} {f['because']['zh'] or ''}".strip()] for f in model["filters"]]),
+            [
+                [f["name"], condition(f), where(f), f"{f['because']['en'] or ''} {f['because']['zh'] or ''}".strip()]
+                for f in model["filters"]
+            ],
+        ),
         _dedup(model),
         f"### Edits / 编辑\n\n{count(model['edited'])} documents were edited (personal data replaced); their rows say `modified`.",
         "## Files and columns / 文件与字段",
-        _table(["File", "Rows", "Bytes", "SHA-256"], [[f["path"], count(f["rows"]), count(f["bytes"]), f["sha256"]] for f in model["files"]]),
+        _table(
+            ["File", "Rows", "Bytes", "SHA-256"],
+            [[f["path"], count(f["rows"]), count(f["bytes"]), f["sha256"]] for f in model["files"]],
+        ),
         "Columns: " + ", ".join(f"`{c['name']}` ({c['type']})" for c in model["columns"]) + ".",
         "`ledger/removed.parquet` has a row for every removal and quarantine with its reason and value, "
         "`ledger/edits.parquet` one for every edit, `ledger/clusters.parquet` every duplicate cluster; none has text.",
@@ -112,7 +199,7 @@ def body(model: Model) -> str:
         "\n".join(f"- {text(x['en'] or '')} {text(x['zh'] or '')}".rstrip() for x in model["limits"]),
         "## Contact / 联系方式",
         f"{text(model['curator'])}, {text(model['contact'])}. Take-down requests go there too.",
-    ]  # fmt: skip
+    ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -137,8 +224,15 @@ def _conflicts(model: Model) -> str:
     lines = ["### Kept out: license conflicts / 因许可冲突未纳入", ""]
     for one in model["conflicts"]:
         lines.append(f"- `{one['source']}`, {count(one['documents'])} documents:")
-        lines += [f"  - {c['detector']} says {text(c['value'])}: “{text((c['passage'] or '')[:160])}” ({text(c['where'] or '')})" for c in one["claims"]]
+        lines += [
+            f"  - {c['detector']} says {text(c['value'])}{_quoted(c['passage'])} ({text(c['where'] or '')})"
+            for c in one["claims"]
+        ]
     return "\n".join(lines)
+
+
+def _quoted(passage: str | None) -> str:
+    return f": “{text(passage[:160])}”" if passage else ""
 
 
 def _funnel(model: Model) -> str:
@@ -157,7 +251,12 @@ def _dedup(model: Model) -> str:
     said = f"MinHash, 128 permutations, 5-token shingles, Jaccard ≥ {dedup['threshold']}" if dedup["threshold"] else "exact only"
     lines = [f"### Duplicates / 去重\n\n{said}; who stays: {', '.join(dedup['keep'])}, then id."]
     if dedup["shared"]:
-        lines.append(_table(["Removed from", "Kept in", "Documents"], [[d["removed_from"], d["kept_in"], count(d["documents"])] for d in dedup["shared"]]))  # fmt: skip
+        lines.append(
+            _table(
+                ["Removed from", "Kept in", "Documents"],
+                [[d["removed_from"], d["kept_in"], count(d["documents"])] for d in dedup["shared"]],
+            )
+        )
     return "\n\n".join(lines)
 
 

@@ -1,7 +1,7 @@
 """One address on the web. A changed object is fetched anew, an unchanged one (ETag, Last-Modified) is not.
 
-    where: https://example.org/handbook.zip
-    where: {http: {url: "https://example.org/handbook.zip", max_bytes: 100000000}}
+where: https://example.org/handbook.zip
+where: {http: {url: "https://example.org/handbook.zip", max_bytes: 100000000}}
 """
 
 import posixpath
@@ -47,5 +47,9 @@ def fetch(options: Options, asked: Asked) -> Iterator[Fetched]:
     unchanged = answer.status == 304
     with answer.body:
         yield Fetched(
-            name=name, uri=name, file_name=file_name, stream=None if unchanged else answer.body, facts=known if unchanged else facts
+            name=name,
+            uri=name,
+            file_name=file_name,
+            stream=None if unchanged else answer.body,
+            facts=known if unchanged else facts,
         )

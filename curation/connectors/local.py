@@ -1,6 +1,6 @@
 """Files of this machine or a mounted share: a file, a folder or a glob.
 
-    where: {local: {path: incoming/**/*.md}}        relative to the workspace
+where: {local: {path: incoming/**/*.md}}        relative to the workspace
 """
 
 import glob

@@ -157,9 +157,13 @@ def _uv_configured() -> str | None:
 def _pip_configured() -> str | None:
     config = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     paths = [
-        Path(os.environ.get("PIP_CONFIG_FILE", "")), Path(os.environ.get("VIRTUAL_ENV", "/nowhere")) / "pip.conf",
-        config / "pip" / "pip.conf", Path.home() / ".pip" / "pip.conf", Path("/etc/pip.conf"), Path("/etc/xdg/pip/pip.conf"),
-    ]  # fmt: skip
+        Path(os.environ.get("PIP_CONFIG_FILE", "")),
+        Path(os.environ.get("VIRTUAL_ENV", "/nowhere")) / "pip.conf",
+        config / "pip" / "pip.conf",
+        Path.home() / ".pip" / "pip.conf",
+        Path("/etc/pip.conf"),
+        Path("/etc/xdg/pip/pip.conf"),
+    ]
     for path in paths:
         if path.is_file():
             settings = configparser.RawConfigParser()

@@ -94,7 +94,7 @@ def _export(engine: Any, query: str, path: Path) -> int:
         result = connection.execute(sa.text(query))
         names = list(result.keys())
         batches = result.partitions(ROWS)
-        first = next(batches, [])
+        first: Any = next(batches, [])
         schema = _schema(names, first)
         with parquet_writer(path, schema) as writer:
             for rows in itertools.chain([first], batches):

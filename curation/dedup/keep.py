@@ -16,9 +16,7 @@ class Twin(NamedTuple):
     similarity: float
 
 
-def survivors(
-    signatures: NDArray[np.uint32], pairs: NDArray[np.int64], rank: NDArray[np.int64], threshold: float
-) -> list[Twin]:
+def survivors(signatures: NDArray[np.uint32], pairs: NDArray[np.int64], rank: NDArray[np.int64], threshold: float) -> list[Twin]:
     """Who goes for whom. `rank` orders rows, lowest stays; rows without a pair are not mentioned.
 
     In each connected component the best row stays and takes those that resemble *it*; what resembles it only through

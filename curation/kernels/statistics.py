@@ -18,14 +18,41 @@ from curation.kernels.shingles import _FNV, _PRIME, _ROLL
 from curation.kernels.unicode import ALONE, DIGIT, HAN, LETTER, LIMIT, PUNCTUATION, SEPARATOR, SPACE, decode, tables
 
 NAMES = (
-    "characters", "letters", "digits", "spaces", "han", "punctuation", "replacement",
-    "words", "word_characters", "alphabetic_words", "hash_marks", "ellipses", "stop_words_en", "stop_words_zh",
-    "lines", "bullet_lines", "ellipsis_lines", "terminal_lines", "short_lines", "duplicate_lines",
-    "duplicate_line_characters", "newlines", "longest_line",
-    "top_2_gram", "top_3_gram", "top_4_gram",
-    "duplicate_5_gram", "duplicate_6_gram", "duplicate_7_gram", "duplicate_8_gram", "duplicate_9_gram",
-    "duplicate_10_gram", "repeated_13_characters", "han_runs",
-)  # fmt: skip
+    "characters",
+    "letters",
+    "digits",
+    "spaces",
+    "han",
+    "punctuation",
+    "replacement",
+    "words",
+    "word_characters",
+    "alphabetic_words",
+    "hash_marks",
+    "ellipses",
+    "stop_words_en",
+    "stop_words_zh",
+    "lines",
+    "bullet_lines",
+    "ellipsis_lines",
+    "terminal_lines",
+    "short_lines",
+    "duplicate_lines",
+    "duplicate_line_characters",
+    "newlines",
+    "longest_line",
+    "top_2_gram",
+    "top_3_gram",
+    "top_4_gram",
+    "duplicate_5_gram",
+    "duplicate_6_gram",
+    "duplicate_7_gram",
+    "duplicate_8_gram",
+    "duplicate_9_gram",
+    "duplicate_10_gram",
+    "repeated_13_characters",
+    "han_runs",
+)
 COLUMN = {name: index for index, name in enumerate(NAMES)}
 
 STOP_EN = ("the", "be", "to", "of", "and", "that", "have", "with")  # Gopher's eight
@@ -242,7 +269,9 @@ def _grams(th, tl, words, characters, mask, keys, stamps, counts, stamp, prefix,
 
 
 @njit(nogil=True, cache=True)
-def _measure(data, offsets, kind, fold, traits, terminal, bullets, stop_en, stop_zh, th, tl, codes, prefix, ends, keys, stamps, counts, out):  # type: ignore[no-untyped-def]
+def _measure(
+    data, offsets, kind, fold, traits, terminal, bullets, stop_en, stop_zh, th, tl, codes, prefix, ends, keys, stamps, counts, out
+):  # type: ignore[no-untyped-def]
     stamp = np.int64(0)
     for d in range(offsets.shape[0] - 1):
         row = out[d]
@@ -290,11 +319,23 @@ def _measured(texts: pa.Array, data: Bytes, offsets: Offsets) -> NDArray[np.floa
     unicode = tables()
     out = np.zeros((len(texts), len(NAMES)), np.float64)
     _measure(
-        data, offsets, unicode.kind, unicode.fold, unicode.traits,
-        np.array(_TERMINAL, np.uint32), np.array(_BULLETS, np.uint32),
-        np.array([_token(word) for word in STOP_EN], np.uint64), np.array([ord(c) for c in STOP_ZH], np.uint32),
-        np.empty(space, np.uint64), np.empty(space, np.int32), np.empty(space, np.uint32),
-        np.empty(space + 1, np.uint64), np.empty(space + 1, np.int64),
-        np.empty(capacity, np.uint64), np.zeros(capacity, np.int64), np.empty(capacity, np.int32), out,
-    )  # fmt: skip
+        data,
+        offsets,
+        unicode.kind,
+        unicode.fold,
+        unicode.traits,
+        np.array(_TERMINAL, np.uint32),
+        np.array(_BULLETS, np.uint32),
+        np.array([_token(word) for word in STOP_EN], np.uint64),
+        np.array([ord(c) for c in STOP_ZH], np.uint32),
+        np.empty(space, np.uint64),
+        np.empty(space, np.int32),
+        np.empty(space, np.uint32),
+        np.empty(space + 1, np.uint64),
+        np.empty(space + 1, np.int64),
+        np.empty(capacity, np.uint64),
+        np.zeros(capacity, np.int64),
+        np.empty(capacity, np.int32),
+        out,
+    )
     return out

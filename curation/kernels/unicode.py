@@ -19,11 +19,27 @@ SEPARATOR, WORD, ALONE = 0, 1, 2
 LETTER, DIGIT, SPACE, HAN, PUNCTUATION = 1, 2, 4, 8, 16  # bits of `traits`
 
 _ALONE = (
-    (0x2E80, 0x2FDF), (0x3005, 0x3007), (0x3021, 0x3029), (0x3041, 0x3096), (0x309D, 0x309F), (0x30A1, 0x30FA),
-    (0x30FC, 0x30FF), (0x3105, 0x312F), (0x3131, 0x318E), (0x31A0, 0x31BF), (0x31F0, 0x31FF), (0x3400, 0x4DBF),
-    (0x4E00, 0x9FFF), (0xA960, 0xA97C), (0xAC00, 0xD7A3), (0xF900, 0xFAFF), (0x1100, 0x11FF), (0xFF66, 0xFF9D),
-    (0x1B000, 0x1B16F), (0x20000, 0x323AF),
-)  # fmt: skip
+    (0x2E80, 0x2FDF),
+    (0x3005, 0x3007),
+    (0x3021, 0x3029),
+    (0x3041, 0x3096),
+    (0x309D, 0x309F),
+    (0x30A1, 0x30FA),
+    (0x30FC, 0x30FF),
+    (0x3105, 0x312F),
+    (0x3131, 0x318E),
+    (0x31A0, 0x31BF),
+    (0x31F0, 0x31FF),
+    (0x3400, 0x4DBF),
+    (0x4E00, 0x9FFF),
+    (0xA960, 0xA97C),
+    (0xAC00, 0xD7A3),
+    (0xF900, 0xFAFF),
+    (0x1100, 0x11FF),
+    (0xFF66, 0xFF9D),
+    (0x1B000, 0x1B16F),
+    (0x20000, 0x323AF),
+)
 _HAN = ((0x2E80, 0x2FDF), (0x3005, 0x3007), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x323AF))
 
 
@@ -43,7 +59,7 @@ def tables() -> Tables:
     fold = np.arange(LIMIT, dtype=np.uint32)
     traits = np.zeros(LIMIT, np.uint8)
     for code in range(LIMIT):
-        if 0x3400 <= code <= 0x9FFF or 0xAC00 <= code <= 0xD7A3 or 0x20000 <= code:
+        if 0x3400 <= code <= 0x9FFF or 0xAC00 <= code <= 0xD7A3 or code >= 0x20000:
             traits[code] = LETTER
             continue
         if 0xD800 <= code <= 0xF8FF:
@@ -56,9 +72,11 @@ def tables() -> Tables:
             if len(folded) == 1 and ord(folded) < LIMIT:
                 fold[code] = ord(folded)
         traits[code] = (
-            LETTER * character.isalpha() + DIGIT * character.isdecimal() + SPACE * character.isspace()
+            LETTER * character.isalpha()
+            + DIGIT * character.isdecimal()
+            + SPACE * character.isspace()
             + PUNCTUATION * (category[0] in "PS")
-        )  # fmt: skip
+        )
     for first, last in _ALONE:
         kind[first : last + 1] = ALONE
         traits[first : last + 1] |= LETTER

@@ -81,11 +81,19 @@ def _failures(measured: pa.Table, one: Filter, selected: pa.ChunkedArray, where:
     condition |= {k: v for k, v in (("any_of", one.any_of), ("none_of", one.none_of)) if v is not None}
     numeric = _numeric(value.type)
     return rows(
-        "filter", out["doc_id"], out["source"], filter=one.name, outcome=OUTCOME[one.then], column=one.column,
-        value=pc.cast(value, pa.float64()) if numeric else None, label=None if numeric else pc.cast(value, pa.string()),
-        low=None if low is None else float(low.as_py()), high=None if high is None else float(high.as_py()),
-        where=as_json(condition) if condition else None, because=one.because.model_dump(),
-    )  # fmt: skip
+        "filter",
+        out["doc_id"],
+        out["source"],
+        filter=one.name,
+        outcome=OUTCOME[one.then],
+        column=one.column,
+        value=pc.cast(value, pa.float64()) if numeric else None,
+        label=None if numeric else pc.cast(value, pa.string()),
+        low=None if low is None else float(low.as_py()),
+        high=None if high is None else float(high.as_py()),
+        where=as_json(condition) if condition else None,
+        because=one.because.model_dump(),
+    )
 
 
 def _numeric(kind: pa.DataType) -> bool:

@@ -74,8 +74,8 @@ def _filter(one: Filter, profile_where: Condition, types: dict[str, pa.DataType]
         return
     defined = signals.languages(one.column)
     chosen = {**profile_where, **one.where}.get("language.label")
-    languages = [chosen] if isinstance(chosen, str) else chosen
-    if defined and not (languages and set(languages) <= set(defined)):
+    languages = chosen if isinstance(chosen, list) else [chosen] if chosen else []
+    if defined and not (languages and {str(one) for one in languages} <= set(defined)):
         raise DeclarationError(
             f"{shown}: {one.column} is defined for {', '.join(defined)} only; add where: {{language.label: {defined[0]}}}"
         )

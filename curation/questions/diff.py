@@ -31,22 +31,30 @@ def ask(workspace: Workspace, before: str, after: str) -> dict[str, Any]:
         reasons.setdefault(row["doc_id"], row)
     sources = catalog.dataset(workspace, other).sources if workspace.recipe_file(other).exists() else []
     added = sorted(two.keys() - one.keys())
-    removed = [{"id": doc, **one[doc], "reason": _reason(one[doc]["source"], reasons.get(doc), sources)} for doc in sorted(one.keys() - two.keys())]
+    removed = [
+        {"id": doc, **one[doc], "reason": _reason(one[doc]["source"], reasons.get(doc), sources)}
+        for doc in sorted(one.keys() - two.keys())
+    ]
     changed = sorted(doc for doc in one.keys() & two.keys() if one[doc]["text_sha256"] != two[doc]["text_sha256"])
     return {
-        "before": f"{name}@{old}", "after": f"{other}@{new}",
-        "documents": [r["counts"]["documents"] for r in records], "tokens": [r["counts"]["tokens"] for r in records],
-        "added": len(added), "removed": len(removed), "changed": len(changed),
+        "before": f"{name}@{old}",
+        "after": f"{other}@{new}",
+        "documents": [r["counts"]["documents"] for r in records],
+        "tokens": [r["counts"]["tokens"] for r in records],
+        "added": len(added),
+        "removed": len(removed),
+        "changed": len(changed),
         "removed_because": dict(sorted(Counter(r["reason"] for r in removed).items())),
         "tokens_by": {
             part: _side_by_side(records[0]["counts"][f"tokens_by_{part}"], records[1]["counts"][f"tokens_by_{part}"])
             for part in ("language", "license", "source")
         },
         "samples": {
-            "added": [{"id": doc, **two[doc]} for doc in added[:SAMPLES]], "removed": removed[:SAMPLES],
+            "added": [{"id": doc, **two[doc]} for doc in added[:SAMPLES]],
+            "removed": removed[:SAMPLES],
             "changed": [{"id": doc, **two[doc]} for doc in changed[:SAMPLES]],
         },
-    }  # fmt: skip
+    }
 
 
 def _documents(folder: Path) -> dict[str, dict[str, Any]]:

@@ -14,10 +14,14 @@ def ask(workspace: Workspace) -> dict[str, Any]:
         documents = workspace.read_json(workspace.documents(name, "INDEX.json"))
         measured = workspace.read_json(workspace.signal_index(name))
         sources.append(
-            {"source": name, "objects": len(raw["objects"]) if raw else None,
-             "documents": documents["documents"] if documents else None,
-             "quarantined": documents["quarantined"] if documents else None, "measured": measured is not None}
-        )  # fmt: skip
+            {
+                "source": name,
+                "objects": len(raw["objects"]) if raw else None,
+                "documents": documents["documents"] if documents else None,
+                "quarantined": documents["quarantined"] if documents else None,
+                "measured": measured is not None,
+            }
+        )
     datasets = []
     for name in workspace.names("recipes"):
         recipe = catalog.dataset(workspace, name)
@@ -26,11 +30,16 @@ def ask(workspace: Workspace) -> dict[str, Any]:
         waits = None
         if manifest and manifest["version"] not in known:
             decision = approval.find(workspace, name, manifest["digest"])
-            waits = "release" if recipe.review == "auto" or decision and decision.decision == "approve" else "review"
+            waits = "release" if recipe.review == "auto" or (decision and decision.decision == "approve") else "review"
         datasets.append(
-            {"dataset": name, "documents": manifest["counts"]["documents"] if manifest else None,
-             "candidate": manifest["version"] if manifest else None, "released": known, "waits_for": waits}
-        )  # fmt: skip
+            {
+                "dataset": name,
+                "documents": manifest["counts"]["documents"] if manifest else None,
+                "candidate": manifest["version"] if manifest else None,
+                "released": known,
+                "waits_for": waits,
+            }
+        )
     return {"workspace": str(workspace.root), "sources": sources, "datasets": datasets}
 
 
@@ -42,8 +51,12 @@ def shown(answer: dict[str, Any]) -> list[str]:
 
     lines = [answer["workspace"], f"{'source':32} {'objects':>8} {'documents':>10} {'quarantined':>12} measured"]
     for row in answer["sources"]:
-        lines.append(f"{row['source']:32} {cell(row['objects']):>8} {cell(row['documents']):>10} {cell(row['quarantined']):>12} {'yes' if row['measured'] else 'no'}")  # fmt: skip
+        lines.append(
+            f"{row['source']:32} {cell(row['objects']):>8} {cell(row['documents']):>10} {cell(row['quarantined']):>12} {'yes' if row['measured'] else 'no'}"
+        )
     lines.append(f"{'dataset':32} {'documents':>10} {'candidate':>10} {'waits for':>10} released")
     for row in answer["datasets"]:
-        lines.append(f"{row['dataset']:32} {cell(row['documents']):>10} {cell(row['candidate']):>10} {cell(row['waits_for']):>10} {', '.join(row['released']) or '-'}")  # fmt: skip
+        lines.append(
+            f"{row['dataset']:32} {cell(row['documents']):>10} {cell(row['candidate']):>10} {cell(row['waits_for']):>10} {', '.join(row['released']) or '-'}"
+        )
     return lines

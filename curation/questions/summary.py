@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import pyarrow.compute as pc
+
 from curation import published
 from curation.store import Workspace
 
 
-def ask(workspace: Workspace, name: str, record: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Numbers of the dataset as it stands, and of the run that made it."""
+def ask(workspace: Workspace, name: str) -> dict[str, Any]:
+    """Numbers of the dataset as it stands, and the seconds of its newest run."""
     manifest = published.manifest(workspace, name)
     ledgers = {step: workspace.read_json(workspace.ledger(name, step, "summary.json")) for step in ("filter", "dedup")}
     sources = ledgers["filter"]["by_source"]
@@ -17,17 +19,26 @@ def ask(workspace: Workspace, name: str, record: dict[str, Any] | None = None) -
     for doc, one, outcome in zip(*(ledger[c].to_pylist() for c in ("doc_id", "filter", "outcome")), strict=True):
         reasons.setdefault(f"{outcome} {one}", set()).add(doc)
     counts = manifest["counts"]
+    removed = ledger.filter(pc.equal(ledger["filter"], "dedup.near")) if "removed dedup.near" in reasons else ledger
     steps: dict[str, float] = {}
-    for entry in (record or {}).get("steps", []):
+    for entry in workspace.run_steps(name):
         steps[entry["step"]] = round(steps.get(entry["step"], 0.0) + entry["seconds"], 2)
     return {
-        "dataset": name, "version": manifest["version"], "digest": manifest["digest"],
+        "dataset": name,
+        "version": manifest["version"],
+        "digest": manifest["digest"],
         "records": sum(i["records"] for i in indexes.values()),
         "unreadable": sum(i["quarantined"] for i in indexes.values()),
-        "documents": ledgers["filter"]["documents"], "removed_or_quarantined_by": {k: len(v) for k, v in sorted(reasons.items())},
+        "documents": ledgers["filter"]["documents"],
+        "removed_or_quarantined_by": {k: len(v) for k, v in sorted(reasons.items())},
         "duplicates": {"exact": ledgers["dedup"]["exact"], "near": ledgers["dedup"]["near"]},
-        "kept": counts["documents"], "tokens": counts["tokens"],
+        "kept": counts["documents"],
+        "tokens": counts["tokens"],
         "by_source": {s: {**sources[s], "kept_tokens": counts["tokens_by_source"].get(s, 0)} for s in sorted(sources)},
-        "tokens_by_language": counts["tokens_by_language"], "tokens_by_license": counts["tokens_by_license"],
-        "seconds": steps, "path": str(workspace.root / "data" / workspace.dataset(name)),
-    }  # fmt: skip
+        "tokens_by_language": counts["tokens_by_language"],
+        "tokens_by_license": counts["tokens_by_license"],
+        "removed_example": min(removed["doc_id"].to_pylist(), default=None),
+        "workspace": str(workspace.root),
+        "seconds": steps,
+        "path": str(workspace.root / "data" / workspace.dataset(name)),
+    }

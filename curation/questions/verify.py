@@ -23,7 +23,9 @@ def ask(workspace: Workspace, name: str) -> dict[str, Any]:
             rows += workspace.parquet(key).metadata.num_rows
     listed = {workspace.dataset(name, path) for path in manifest["files"]}
     for folder in ("data", "ledger", "plots"):
-        faults += [f"data/{key}: not in the manifest" for key in workspace.files(workspace.dataset(name, folder)) if key not in listed]
+        faults += [
+            f"data/{key}: not in the manifest" for key in workspace.files(workspace.dataset(name, folder)) if key not in listed
+        ]
     if faults:
         return {"dataset": name, "version": manifest["version"], "documents": rows, "faults": faults}
     faults += _conservation(workspace, name, rows)

@@ -14,22 +14,34 @@ def ask(workspace: Workspace, doc_id: str) -> dict[str, Any]:
     """Everything the workspace knows of a document, named by its id, the id's first 6 or more digits, or native_id."""
     found = _document(workspace, doc_id)
     if found is None:
-        raise DeclarationError(f"no document {doc_id!r} in this workspace; a name is a doc_id (or its first digits) or a native_id")
+        raise DeclarationError(
+            f"no document {doc_id!r} in this workspace; a name is a doc_id (or its first digits) or a native_id"
+        )
     source, shard, row = found
     document = workspace.read_table(shard["file"]).slice(row, 1).to_pylist()[0]
     receipt = next((r for r in published.receipts(workspace, source) if r["sha256"] == document["raw_sha256"]), None)
-    measured = {}
+    measured: dict[str, Any] = {}
     for signal, file in shard["signals"].items():
         values = workspace.read_table(file["file"]).slice(row, 1).to_pylist()[0]
         measured |= {f"{signal}.{k}": v for k, v in values.items() if k != "signature"}
     return {
-        "doc_id": document["doc_id"], "source": source, "native_id": document["native_id"], "title": document["title"],
-        "url": document["url"], "metadata": dict(document["metadata"] or ()),
-        "raw_sha256": document["raw_sha256"], "text_sha256": document["text_sha256"],
+        "doc_id": document["doc_id"],
+        "source": source,
+        "native_id": document["native_id"],
+        "title": document["title"],
+        "url": document["url"],
+        "metadata": dict(document["metadata"] or ()),
+        "raw_sha256": document["raw_sha256"],
+        "text_sha256": document["text_sha256"],
         "origin": {k: receipt[k] for k in ("uri", "connector", "retrieved_at")} if receipt else None,
-        "license_claims": document["license_claims"], "measured": measured,
-        "datasets": [_fate(workspace, recipe, document["doc_id"], source) for recipe in workspace.names("recipes") if source in catalog.dataset(workspace, recipe).sources],
-    }  # fmt: skip
+        "license_claims": document["license_claims"],
+        "measured": measured,
+        "datasets": [
+            _fate(workspace, recipe, document["doc_id"], source)
+            for recipe in workspace.names("recipes")
+            if source in catalog.dataset(workspace, recipe).sources
+        ],
+    }
 
 
 def _document(workspace: Workspace, named: str) -> tuple[str, dict[str, Any], int] | None:
@@ -81,12 +93,14 @@ def shown(answer: dict[str, Any], language: str = "en") -> list[str]:
         f"{answer['doc_id']}  {answer['title'] or ''}".rstrip(),
         f"{'来源' if zh else 'source'}: {answer['source']}, {answer['native_id']}",
         f"{'取得' if zh else 'fetched'}: {origin.get('uri', '?')} ({origin.get('connector', '?')}), {origin.get('retrieved_at', '?')}, raw sha256 {answer['raw_sha256'][:16]}",
-    ]  # fmt: skip
+    ]
     measured = answer["measured"]
     for claim in answer["license_claims"]:
         lines.append(f"{'许可声明' if zh else 'license claim'}: {claim['detector']} → {claim['value']}  ({claim['where']})")
     picked = ["license.id", "license.conflict", "language.label", "language.score", "tokens.count", "characters.count"]
-    lines.append(("测得" if zh else "measured") + ": " + ", ".join(f"{p} {_number(measured[p])}" for p in picked if p in measured))
+    lines.append(
+        ("测得" if zh else "measured") + ": " + ", ".join(f"{p} {_number(measured[p])}" for p in picked if p in measured)
+    )
     for fate in answer["datasets"]:
         version = f" ({fate['release']})" if fate["release"] else ""
         lines.append(f"{fate['dataset']}{version}: {_outcome(fate['outcome'], zh)}")
@@ -116,4 +130,3 @@ def _reason(row: dict[str, Any]) -> str:
 
 def _number(value: Any) -> str:
     return "null" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
-

@@ -56,7 +56,7 @@ def main_text(html: str) -> dict[str, Any] | None:
     import trafilatura
 
     found = trafilatura.bare_extraction(html, fast=True, include_comments=False, with_metadata=True)
-    if found is None or not (found.text or "").strip():
+    if found is None or isinstance(found, dict) or not (found.text or "").strip():
         return None
     authors = [a.strip() for a in (found.author or "").split(";") if a.strip()]
     return {"text": found.text, "title": found.title, "authors": authors or None, "published": found.date, "url": found.url}

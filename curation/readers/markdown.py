@@ -40,7 +40,7 @@ def read(stream: BinaryIO, name: str, options: Options) -> Iterator[Record | Unr
 def split_front_matter(text: str) -> tuple[dict[str, Any], str]:
     """Fields of a YAML front matter and the rest; what is no mapping in YAML stays text."""
     found = _FRONT.match(text[:MAX_FRONT_MATTER])
-    if not found or "&" in found.group(1) and "*" in found.group(1):  # anchors can expand without bound
+    if not found or ("&" in found.group(1) and "*" in found.group(1)):  # anchors can expand without bound
         return {}, text
     try:
         fields = yaml.safe_load(found.group(1))

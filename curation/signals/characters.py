@@ -32,9 +32,15 @@ def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
     letters = stats[:, COLUMN["letters"]]
     return pa.record_batch(
         [
-            pa.array(count.astype(np.int64)), pa.array(lines.astype(np.int64)), ratio("characters", lines),
-            ratio("letters"), ratio("digits"), ratio("spaces"), ratio("punctuation"), ratio("han", letters),
+            pa.array(count.astype(np.int64)),
+            pa.array(lines.astype(np.int64)),
+            ratio("characters", lines),
+            ratio("letters"),
+            ratio("digits"),
+            ratio("spaces"),
+            ratio("punctuation"),
+            ratio("han", letters),
             ratio("replacement"),
         ],
         schema=COLUMNS,
-    )  # fmt: skip
+    )

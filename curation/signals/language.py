@@ -24,12 +24,37 @@ OTHERS = 3
 OTHERS_AT_LEAST = 0.05
 SAMPLE = 2000  # characters looked at for the script
 _SCRIPTS = {
-    "LATIN": "Latn", "CYRILLIC": "Cyrl", "ARABIC": "Arab", "GREEK": "Grek", "HEBREW": "Hebr", "DEVANAGARI": "Deva",
-    "THAI": "Thai", "HANGUL": "Kore", "HIRAGANA": "Jpan", "KATAKANA": "Jpan", "CJK": "Hani", "BENGALI": "Beng",
-    "TAMIL": "Taml", "TELUGU": "Telu", "ARMENIAN": "Armn", "GEORGIAN": "Geor", "TIBETAN": "Tibt", "ETHIOPIC": "Ethi",
-    "KHMER": "Khmr", "LAO": "Laoo", "MYANMAR": "Mymr", "MONGOLIAN": "Mong", "GUJARATI": "Gujr", "GURMUKHI": "Guru",
-    "KANNADA": "Knda", "MALAYALAM": "Mlym", "SINHALA": "Sinh", "ORIYA": "Orya", "SYRIAC": "Syrc", "THAANA": "Thaa",
-}  # fmt: skip
+    "LATIN": "Latn",
+    "CYRILLIC": "Cyrl",
+    "ARABIC": "Arab",
+    "GREEK": "Grek",
+    "HEBREW": "Hebr",
+    "DEVANAGARI": "Deva",
+    "THAI": "Thai",
+    "HANGUL": "Kore",
+    "HIRAGANA": "Jpan",
+    "KATAKANA": "Jpan",
+    "CJK": "Hani",
+    "BENGALI": "Beng",
+    "TAMIL": "Taml",
+    "TELUGU": "Telu",
+    "ARMENIAN": "Armn",
+    "GEORGIAN": "Geor",
+    "TIBETAN": "Tibt",
+    "ETHIOPIC": "Ethi",
+    "KHMER": "Khmr",
+    "LAO": "Laoo",
+    "MYANMAR": "Mymr",
+    "MONGOLIAN": "Mong",
+    "GUJARATI": "Gujr",
+    "GURMUKHI": "Guru",
+    "KANNADA": "Knda",
+    "MALAYALAM": "Mlym",
+    "SINHALA": "Sinh",
+    "ORIYA": "Orya",
+    "SYRIAC": "Syrc",
+    "THAANA": "Thaa",
+}
 
 
 def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
@@ -41,7 +66,9 @@ def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
     variants = predict(chinese_model(), [texts[i] for i in chinese])
     for i, variant in zip(chinese, variants, strict=True):
         scripts[i] = {"zh-hans": "Hans", "zh-hant": "Hant"}.get(variant[0][0] if variant else "", "Hani")
-    labels, scores, others = [], [], []
+    labels: list[str | None] = []
+    scores: list[float | None] = []
+    others: list[list[dict[str, object]] | None] = []
     for script, vote in zip(scripts, votes, strict=True):
         if script is None or not vote:
             labels.append(None)

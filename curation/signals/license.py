@@ -24,5 +24,5 @@ def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
         if claims not in remembered:
             remembered[claims] = decide(list(claims))
         rows.append(remembered[claims])
-    columns = list(zip(*rows, strict=True)) if rows else [[] for _ in COLUMNS]
+    columns: list[tuple[object, ...]] = list(zip(*rows, strict=True)) if rows else [() for _ in COLUMNS]
     return pa.record_batch([pa.array(c, f.type) for c, f in zip(columns, COLUMNS, strict=True)], schema=COLUMNS)

@@ -39,9 +39,7 @@ def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
                 found += [_span(m, "IP") for m in _IPV4.finditer(content) if _is_public(m.group(0))]
             found.sort(key=lambda s: s["start"])  # type: ignore[arg-type, return-value]
         spans.append(found)
-    return pa.record_batch(
-        [pa.array(map(len, spans), pa.int32()), pa.array(spans, COLUMNS.field("spans").type)], schema=COLUMNS
-    )
+    return pa.record_batch([pa.array(map(len, spans), pa.int32()), pa.array(spans, COLUMNS.field("spans").type)], schema=COLUMNS)
 
 
 def _span(match: re.Match[bytes], kind: str) -> dict[str, object]:

@@ -42,8 +42,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
         before |= written
         tell(done, len(tasks))
     listed = [
-        {**shard, "signals": {s: {"file": f, "sha256": before[f]} for s, f in sorted(files.items())}}
-        for shard, files in entries
+        {**shard, "signals": {s: {"file": f, "sha256": before[f]} for s, f in sorted(files.items())}} for shard, files in entries
     ]
     totals = {key: documents[key] for key in ("records", "documents", "quarantined")}
     if sum(shard["rows"] for shard in shards) != documents["documents"]:

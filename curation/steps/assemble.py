@@ -14,7 +14,7 @@ import pyarrow.ipc as ipc
 
 from curation import catalog, signals
 from curation.editing import Edit, apply
-from curation.errors import ContractError
+from curation.errors import ContractError, DataError
 from curation.ledger import EDITS, LEDGER, rows
 from curation.policy.verdicts import select
 from curation.recipe import Plan
@@ -26,7 +26,20 @@ from curation.store import ROW_GROUP_BYTES, Workspace, parquet_writer
 
 SHARD_TEXT = 128 << 20  # of text, at the first release; afterwards the number of shards stays
 INTERNAL = {"minhash.signature", "content.hash", "license.conflict", "minhash.tokens"}
-OWN = ("doc_id", "text", "source", "native_id", "title", "authors", "url", "published", "format", "metadata", "raw_sha256", "text_sha256")  # fmt: skip
+OWN = (
+    "doc_id",
+    "text",
+    "source",
+    "native_id",
+    "title",
+    "authors",
+    "url",
+    "published",
+    "format",
+    "metadata",
+    "raw_sha256",
+    "text_sha256",
+)
 EMPTY = {"en": "Nothing was left of the document after its edits.", "zh": "文档经编辑后已无内容。"}
 
 
@@ -40,13 +53,22 @@ def published_signals() -> dict[str, tuple[str, pa.DataType]]:
 def schema() -> pa.Schema:
     """Columns of every published dataset."""
     fields = [
-        pa.field("id", pa.string()), pa.field("text", pa.large_string()), pa.field("source", pa.string()),
-        pa.field("native_id", pa.string()), pa.field("title", pa.string()), pa.field("authors", pa.list_(pa.string())),
-        pa.field("url", pa.string()), pa.field("published", pa.date32()), pa.field("format", pa.string()),
+        pa.field("id", pa.string()),
+        pa.field("text", pa.large_string()),
+        pa.field("source", pa.string()),
+        pa.field("native_id", pa.string()),
+        pa.field("title", pa.string()),
+        pa.field("authors", pa.list_(pa.string())),
+        pa.field("url", pa.string()),
+        pa.field("published", pa.date32()),
+        pa.field("format", pa.string()),
         pa.field("metadata", pa.string()),  # kept columns as a JSON object
-        pa.field("raw_sha256", pa.string()), pa.field("text_sha256", pa.string()), pa.field("modified", pa.bool_()),
-        pa.field("cluster_size", pa.int32()), pa.field("cluster_size_before_filters", pa.int32()),
-    ]  # fmt: skip
+        pa.field("raw_sha256", pa.string()),
+        pa.field("text_sha256", pa.string()),
+        pa.field("modified", pa.bool_()),
+        pa.field("cluster_size", pa.int32()),
+        pa.field("cluster_size_before_filters", pa.int32()),
+    ]
     return pa.schema(fields + [pa.field(name, kind) for name, kind in published_signals().values()])
 
 
@@ -92,7 +114,9 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
         _write(ledger_folder / "clusters.parquet", workspace.read_table(workspace.ledger(name, "dedup", "clusters.parquet")))
         documents = sum(shard["rows"] for _, shard in shards)
         if written + len(gone) + left.num_rows != documents:
-            raise ContractError(f"assemble {name}: {documents} documents, {written} kept, {len(gone) + left.num_rows} in the ledger")
+            raise ContractError(
+                f"assemble {name}: {documents} documents, {written} kept, {len(gone) + left.num_rows} in the ledger"
+            )
         workspace.publish_folder(ledger_folder, workspace.dataset(name, "ledger"))
         workspace.publish_folder(folder, workspace.dataset(name, "data"))
     tell(len(shards) + 1, len(shards) + 1)
@@ -106,7 +130,7 @@ def _gone(workspace: Workspace, plan: Plan) -> set[str]:
     name = plan.recipe.name
     summary = workspace.read_json(workspace.ledger(name, "dedup", "summary.json"))
     if summary is None or summary["inputs"] != filter_step.inputs_digest(workspace, plan):
-        raise dedup_step.DataError(f"recipe {name!r}: duplicates are out of date; run `curate step dedup {name}`")
+        raise DataError(f"recipe {name!r}: duplicates are out of date; run `curate step dedup {name}`")
     ledger = workspace.read_table(workspace.ledger(name, "dedup", "ledger.parquet"), ["doc_id"])
     return gone | set(ledger["doc_id"].to_pylist())
 
@@ -165,7 +189,10 @@ def _finished(
         by_document.setdefault(row["doc_id"], []).append(Edit(row["start"], row["end"], row["replacement"]))
     ids = table["doc_id"].to_pylist()
     columns: dict[str, Any] = {"id": table["doc_id"]}
-    columns |= {n: table[n] for n in ("text", "source", "native_id", "title", "authors", "url", "published", "format", "raw_sha256", "text_sha256")}  # fmt: skip
+    columns |= {
+        n: table[n]
+        for n in ("text", "source", "native_id", "title", "authors", "url", "published", "format", "raw_sha256", "text_sha256")
+    }
     columns["metadata"] = pa.array(
         [json.dumps(dict(row), ensure_ascii=False, sort_keys=True) if row else None for row in table["metadata"].to_pylist()],
         pa.string(),
@@ -193,9 +220,16 @@ def _edits(table: pa.Table, plan: Plan) -> pa.Table:
             for span in spans or ():
                 replacement = one.replacement.replace("{type}", span["type"])
                 made.append(
-                    {"doc_id": doc, "start": span["start"], "end": span["end"], "kind": span["type"], "step": "assemble",
-                     "replacement": replacement, "because": one.because.model_dump()}
-                )  # fmt: skip
+                    {
+                        "doc_id": doc,
+                        "start": span["start"],
+                        "end": span["end"],
+                        "kind": span["type"],
+                        "step": "assemble",
+                        "replacement": replacement,
+                        "because": one.because.model_dump(),
+                    }
+                )
     return pa.Table.from_pylist(made, schema=EDITS)
 
 
@@ -242,8 +276,7 @@ class _Spill:
 
     def table(self, split: str, place: int) -> pa.Table:
         parts = [
-            ipc.open_file(self._folder / f"{split}-{place}-{number}").read_all()
-            for number in range(self._written[split, place])
+            ipc.open_file(self._folder / f"{split}-{place}-{number}").read_all() for number in range(self._written[split, place])
         ]
         return pa.concat_tables(parts) if parts else self._schema.empty_table()
 

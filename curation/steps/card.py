@@ -35,10 +35,17 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     ledger = workspace.read_table(workspace.dataset(name, "ledger/removed.parquet"))
     edits = workspace.read_table(workspace.dataset(name, "ledger/edits.parquet"), ["doc_id"])
     model = card_model.build(
-        plan, sources, {s.id: published.signals(workspace, s.id) for s in sources},
-        {s.id: _unreadable(workspace, s.id) for s in sources}, data, ledger, len(set(edits["doc_id"].to_pylist())), TOKENIZER,
-        _claims_in_conflict(workspace, plan, ledger), files,
-    )  # fmt: skip
+        plan,
+        sources,
+        {s.id: published.signals(workspace, s.id) for s in sources},
+        {s.id: _unreadable(workspace, s.id) for s in sources},
+        data,
+        ledger,
+        len(set(edits["doc_id"].to_pylist())),
+        TOKENIZER,
+        _claims_in_conflict(workspace, plan, ledger),
+        files,
+    )
     model["columns"] = [{"name": f.name, "type": str(f.type)} for f in schema]
     digests = {
         "schema": _digest(str(assemble.schema())),
@@ -65,7 +72,13 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
             workspace.write_bytes(workspace.dataset(name, path), content)
     manifest = _manifest(workspace, plan, sources, model, digests, reason, files, written)
     workspace.write_json(workspace.dataset(name, "manifest.json"), manifest)
-    return {"version": version, "reason": reason, "documents": model["documents"], "tokens": model["tokens"], "digest": manifest["digest"]}
+    return {
+        "version": version,
+        "reason": reason,
+        "documents": model["documents"],
+        "tokens": model["tokens"],
+        "digest": manifest["digest"],
+    }
 
 
 def _data_files(workspace: Workspace, name: str) -> list[dict[str, Any]]:
@@ -74,10 +87,14 @@ def _data_files(workspace: Workspace, name: str) -> list[dict[str, Any]]:
     if not keys:
         raise DataError(f"dataset {name!r} is not assembled yet; run `curate step assemble {name}`")
     return [
-        {"path": key.removeprefix(base + "/"), "rows": workspace.parquet(key).metadata.num_rows,
-         "bytes": workspace.size(key), "sha256": workspace.sha256(key)}
+        {
+            "path": key.removeprefix(base + "/"),
+            "rows": workspace.parquet(key).metadata.num_rows,
+            "bytes": workspace.size(key),
+            "sha256": workspace.sha256(key),
+        }
         for key in keys
-    ]  # fmt: skip
+    ]
 
 
 def _unreadable(workspace: Workspace, source: str) -> Counter[str]:
@@ -131,18 +148,33 @@ def _changes(workspace: Workspace, name: str, before: dict[str, Any] | None, ver
     if version == before["version"]:
         return before.get("changes")
     counts = before["counts"]
-    return {"from": before["version"], "reason": reason, "documents_before": counts["documents"], "tokens_before": counts["tokens"]}
+    return {
+        "from": before["version"],
+        "reason": reason,
+        "documents_before": counts["documents"],
+        "tokens_before": counts["tokens"],
+    }
 
 
 def _manifest(
-    workspace: Workspace, plan: Plan, sources: list[Source], model: dict[str, Any], digests: dict[str, str], reason: str,
-    files: list[dict[str, Any]], written: dict[str, bytes],
-) -> dict[str, Any]:  # fmt: skip
+    workspace: Workspace,
+    plan: Plan,
+    sources: list[Source],
+    model: dict[str, Any],
+    digests: dict[str, str],
+    reason: str,
+    files: list[dict[str, Any]],
+    written: dict[str, bytes],
+) -> dict[str, Any]:
     name = plan.recipe.name
     listed: dict[str, Any] = {f["path"]: {k: f[k] for k in ("rows", "bytes", "sha256")} for f in files}
     for key in workspace.files(workspace.dataset(name, "ledger")):
         path = key.removeprefix(workspace.dataset(name) + "/")
-        listed[path] = {"rows": workspace.parquet(key).metadata.num_rows, "bytes": workspace.size(key), "sha256": workspace.sha256(key)}
+        listed[path] = {
+            "rows": workspace.parquet(key).metadata.num_rows,
+            "bytes": workspace.size(key),
+            "sha256": workspace.sha256(key),
+        }
     for path, content in written.items():
         listed[path] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
     declared: dict[str, Path] = {f"data/sources/{s.id}.yaml": workspace.source_file(s.id) for s in sources}
@@ -155,9 +187,17 @@ def _manifest(
     }
     digest = _digest([listed, declarations])
     return {
-        "dataset": name, "version": model["version"], "reason": reason, "digest": digest, "files": listed, "changes": model["changes"],
-        "declarations": declarations, "digests": digests, "counts": counts | by, "shards": len({f["path"].split("-", 1)[1] for f in files}),
-    }  # fmt: skip
+        "dataset": name,
+        "version": model["version"],
+        "reason": reason,
+        "digest": digest,
+        "files": listed,
+        "changes": model["changes"],
+        "declarations": declarations,
+        "digests": digests,
+        "counts": counts | by,
+        "shards": len({f["path"].split("-", 1)[1] for f in files}),
+    }
 
 
 def _digest(value: Any) -> str:

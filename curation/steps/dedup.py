@@ -6,6 +6,7 @@ filter recomputes none, and a removed document's twins can still be asked for.
 
 import hashlib
 from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,16 +25,25 @@ from curation.steps import Tell, silent
 from curation.steps import filter as filter_step
 from curation.store import Workspace
 
-EXACT = {"en": "The same content, apart from case, width and white space, is kept in another document.",
-         "zh": "另一份保留的文档内容与之相同（不计大小写、全半角与空白）。"}  # fmt: skip
-NEAR = {"en": "A near-duplicate, by MinHash over 5-token shingles, is kept.", "zh": "已保留一份近似重复文档（5 词元片段的 MinHash）。"}
+EXACT = {
+    "en": "The same content, apart from case, width and white space, is kept in another document.",
+    "zh": "另一份保留的文档内容与之相同（不计大小写、全半角与空白）。",
+}
+NEAR = {
+    "en": "A near-duplicate, by MinHash over 5-token shingles, is kept.",
+    "zh": "已保留一份近似重复文档（5 词元片段的 MinHash）。",
+}
 CLUSTERS = pa.schema(
     [
-        pa.field("doc_id", pa.string()), pa.field("source", pa.string()), pa.field("cluster", pa.string()),
-        pa.field("cluster_size", pa.int32()), pa.field("cluster_size_before_filters", pa.int32()),
-        pa.field("twin", pa.string()), pa.field("similarity", pa.float64()),
+        pa.field("doc_id", pa.string()),
+        pa.field("source", pa.string()),
+        pa.field("cluster", pa.string()),
+        pa.field("cluster_size", pa.int32()),
+        pa.field("cluster_size_before_filters", pa.int32()),
+        pa.field("twin", pa.string()),
+        pa.field("similarity", pa.float64()),
     ]
-)  # fmt: skip
+)
 EDGES = pa.schema([pa.field("a", pa.string()), pa.field("b", pa.string()), pa.field("similarity", pa.float64())])
 NEEDED = {"content.hash", "minhash.signature", "tokens.count", "license.tier", "document.published"}
 
@@ -51,7 +61,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
 
     node, first = _contents(table)
     node_signatures = signatures[first]
-    reused, pairs, estimates = _edges(workspace, plan, table, node_signatures, first)
+    reused, pairs = _edges(workspace, plan, table, node_signatures, first)
     tell(2, 3)
 
     threshold = dedup.near.threshold if dedup.near else 1.0
@@ -78,10 +88,14 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     workspace.write_table(workspace.ledger(name, "dedup", "clusters.parquet"), clusters)
     removed = int((twin >= 0).sum())
     report = {
-        "documents": int(kept.sum()), "kept": int(kept.sum()) - removed, "removed": removed,
-        "exact": int(exact.sum()), "near": removed - int(exact.sum()),
-        "edges": len(pairs), "inputs": filter_step.inputs_digest(workspace, plan),
-    }  # fmt: skip
+        "documents": int(kept.sum()),
+        "kept": int(kept.sum()) - removed,
+        "removed": removed,
+        "exact": int(exact.sum()),
+        "near": removed - int(exact.sum()),
+        "edges": len(pairs),
+        "inputs": filter_step.inputs_digest(workspace, plan),
+    }
     workspace.write_json(workspace.ledger(name, "dedup", "summary.json"), report)
     tell(3, 3)
     return {**report, "edges_reused": reused}
@@ -121,10 +135,10 @@ def _contents(table: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 def _edges(
     workspace: Workspace, plan: Plan, table: pa.Table, signatures: NDArray[np.uint32], first: NDArray[np.int64]
-) -> tuple[bool, NDArray[np.int64], NDArray[np.float64]]:
+) -> tuple[bool, NDArray[np.int64]]:
     near = plan.recipe.dedup.near
     if near is None:
-        return False, np.empty((0, 2), np.int64), np.empty(0)
+        return False, np.empty((0, 2), np.int64)
     file = workspace.ledger(plan.recipe.name, "dedup", "edges.parquet")
     ids = table["doc_id"].to_numpy(zero_copy_only=False)[first]
     digest = hashlib.sha256(signatures.tobytes())
@@ -137,23 +151,24 @@ def _edges(
             pairs = np.array(
                 [[row[a], row[b]] for a, b in zip(stored["a"].to_pylist(), stored["b"].to_pylist(), strict=True)], np.int64
             ).reshape(-1, 2)
-            return True, pairs, stored["similarity"].to_numpy()
+            return True, pairs
     pairs, estimates = edges.near(signatures, near.threshold)
     stored = pa.table([ids[pairs[:, 0]], ids[pairs[:, 1]], estimates], schema=EDGES.with_metadata({"key": key}))
     workspace.write_table(file, stored)
-    return False, pairs, estimates
+    return False, pairs
 
 
-def _rank(table: pa.Table, order: list[str], sources: list[str]) -> NDArray[np.int64]:
+def _rank(table: pa.Table, order: Sequence[str], sources: list[str]) -> NDArray[np.int64]:
     """Place of each row in the order of the keep policy; the lowest stays. Unknown comes last; ties by doc_id."""
     tiers = ["T0", "T1", "T2", "T3", "T4", "T5"]
-    columns = {
+    columns: dict[str, Callable[[], list[int]]] = {
         "license_tier": lambda: [tiers.index(t) if t in tiers else 9 for t in table["license.tier"].to_pylist()],
         "most_tokens": lambda: [-(c or 0) for c in table["tokens.count"].to_pylist()],
         "earliest": lambda: [d.toordinal() if d else 10**7 for d in table["document.published"].to_pylist()],
         "source_order": lambda: [sources.index(s) for s in table["source"].to_pylist()],
     }
-    keys = [table["doc_id"].to_numpy(zero_copy_only=False), *(np.array(columns[name]()) for name in reversed(order))]
+    keys: list[Any] = [table["doc_id"].to_numpy(zero_copy_only=False)]
+    keys += [np.array(columns[name](), np.int64) for name in reversed(order)]
     rank = np.empty(table.num_rows, np.int64)
     rank[np.lexsort(keys)] = np.arange(table.num_rows)
     return rank
@@ -167,7 +182,9 @@ def _best(node: NDArray[np.int64], rank: NDArray[np.int64], kept: NDArray[np.boo
     return best
 
 
-def _ledger(table: pa.Table, twin: NDArray[np.int64], similarity: NDArray[np.float64], exact: NDArray[np.bool_], threshold: float) -> pa.Table:  # fmt: skip
+def _ledger(
+    table: pa.Table, twin: NDArray[np.int64], similarity: NDArray[np.float64], exact: NDArray[np.bool_], threshold: float
+) -> pa.Table:
     found = [LEDGER.empty_table()]
     ids = table["doc_id"]
     for which, label, because in ((exact, "exact", EXACT), (~exact, "near", NEAR)):
@@ -175,19 +192,29 @@ def _ledger(table: pa.Table, twin: NDArray[np.int64], similarity: NDArray[np.flo
         out = table.take(at)
         found.append(
             rows(
-                "dedup", out["doc_id"], out["source"], filter=f"dedup.{label}", outcome="removed",
+                "dedup",
+                out["doc_id"],
+                out["source"],
+                filter=f"dedup.{label}",
+                outcome="removed",
                 column="content.hash" if label == "exact" else "minhash.signature",
-                high=None if label == "exact" else threshold, twin=ids.take(pa.array(twin[at.to_numpy()])),
-                similarity=pa.array(similarity[at.to_numpy()]), because=because,
+                high=None if label == "exact" else threshold,
+                twin=ids.take(pa.array(twin[at.to_numpy()])),
+                similarity=pa.array(similarity[at.to_numpy()]),
+                because=because,
             )
-        )  # fmt: skip
+        )
     return pa.concat_tables(found).sort_by([("doc_id", "ascending")])
 
 
 def _clusters(
-    table: pa.Table, node: NDArray[np.int64], pairs: NDArray[np.int64], kept: NDArray[np.bool_],
-    twin: NDArray[np.int64], similarity: NDArray[np.float64],
-) -> pa.Table:  # fmt: skip
+    table: pa.Table,
+    node: NDArray[np.int64],
+    pairs: NDArray[np.int64],
+    kept: NDArray[np.bool_],
+    twin: NDArray[np.int64],
+    similarity: NDArray[np.float64],
+) -> pa.Table:
     """One row per kept-by-filters document that has twins, with both sizes of its cluster."""
     count = int(node.max(initial=-1)) + 1
     component = components(count, pairs)[node] if len(pairs) else node
@@ -202,9 +229,13 @@ def _clusters(
             is_twin = twin[row] >= 0
             out.append(
                 {
-                    "doc_id": ids[row], "source": sources[row], "cluster": ids[cluster[row]],
-                    "cluster_size": after[int(cluster[row])], "cluster_size_before_filters": before[int(component[row])],
-                    "twin": ids[twin[row]] if is_twin else None, "similarity": float(similarity[row]) if is_twin else None,
+                    "doc_id": ids[row],
+                    "source": sources[row],
+                    "cluster": ids[cluster[row]],
+                    "cluster_size": after[int(cluster[row])],
+                    "cluster_size_before_filters": before[int(component[row])],
+                    "twin": ids[twin[row]] if is_twin else None,
+                    "similarity": float(similarity[row]) if is_twin else None,
                 }
-            )  # fmt: skip
+            )
     return pa.Table.from_pylist(out, schema=CLUSTERS).sort_by([("cluster", "ascending"), ("doc_id", "ascending")])

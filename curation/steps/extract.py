@@ -69,7 +69,9 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
 
 def _tasks(workspace: Workspace, source: Source, objects: list[dict[str, Any]]) -> list[Task]:
     reader, _ = source.reader()
-    declared = source.model_dump(mode="json", include={"format", "map", "members", "exclude", "license", "package_license_covers"})
+    declared = source.model_dump(
+        mode="json", include={"format", "map", "members", "exclude", "license", "package_license_covers"}
+    )
     code = fingerprint.of_module("curation.steps.extract") + fingerprint.of_module(f"{rooms.find(readers, reader).__name__}")
     licenses = [(o["name"], o["sha256"]) for o in objects if _is_license_file(o["name"])]
     groups: dict[int, list[dict[str, Any]]] = {}
@@ -291,9 +293,14 @@ class _Writer:
     def _refuse(self, one: dict[str, Any], where: str, reason: str, detail: str, records: int) -> None:
         self._quarantine.append(
             {
-                "source": self._task.source, "object": one["name"], "raw_sha256": one["sha256"], "where": where,
-                "reason": reason, "detail": detail[:500].encode("utf-8", "replace").decode(), "records": records,
-            }  # fmt: skip
+                "source": self._task.source,
+                "object": one["name"],
+                "raw_sha256": one["sha256"],
+                "where": where,
+                "reason": reason,
+                "detail": detail[:500].encode("utf-8", "replace").decode(),
+                "records": records,
+            }
         )
 
     def _flush(self) -> None:
@@ -319,11 +326,18 @@ class _Writer:
         self._task.workspace.write_table(key, pa.Table.from_pylist(self._quarantine, schema=QUARANTINE))
         refused = sum(row["records"] for row in self._quarantine)
         if self._in_documents + refused != self._records:
-            raise ContractError(f"extract {self._task.source}: {self._records} records read, {self._in_documents} + {refused} told")
+            raise ContractError(
+                f"extract {self._task.source}: {self._records} records read, {self._in_documents} + {refused} told"
+            )
         return {
-            "key": self._task.key, "superseded": False, "shards": self._shards, "quarantine": key,
-            "records": self._records, "documents": self._documents, "quarantined": refused,
-        }  # fmt: skip
+            "key": self._task.key,
+            "superseded": False,
+            "shards": self._shards,
+            "quarantine": key,
+            "records": self._records,
+            "documents": self._documents,
+            "quarantined": refused,
+        }
 
     def _twin(self, row: dict[str, Any]) -> None:
         one = next(o for o in self._task.objects if o["sha256"] == row["raw_sha256"])
@@ -376,10 +390,17 @@ def _supersede(workspace: Workspace, source: str, groups: list[dict[str, Any]]) 
         shards = [without(task, shard, docs, told.append, suffix) for shard in group["shards"]]
         table = workspace.read_table(group["quarantine"])
         rows = [
-            {"source": source, "object": row["native_id"], "raw_sha256": row["raw_sha256"], "where": row["native_id"],
-             "reason": "superseded", "detail": "a later object of this source has this native_id", "records": 1}
+            {
+                "source": source,
+                "object": row["native_id"],
+                "raw_sha256": row["raw_sha256"],
+                "where": row["native_id"],
+                "reason": "superseded",
+                "detail": "a later object of this source has this native_id",
+                "records": 1,
+            }
             for row in told
-        ]  # fmt: skip
+        ]
         key = workspace.quarantine(source, f"{group['key']}{suffix}.parquet")
         workspace.write_table(key, pa.concat_tables([table, pa.Table.from_pylist(rows, schema=QUARANTINE)]))
         counts = {"documents": group["documents"] - len(told), "quarantined": group["quarantined"] + len(told)}

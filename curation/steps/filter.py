@@ -39,10 +39,11 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
             by_source.setdefault(source, Counter()).update(verdict)
             tell(done, len(shards))
     report = {
-        "documents": counts.total(), **{k: counts[k] for k in ("kept", "removed", "quarantined")},
+        "documents": counts.total(),
+        **{k: counts[k] for k in ("kept", "removed", "quarantined")},
         "by_source": {s: {k: c[k] for k in ("kept", "removed", "quarantined")} for s, c in sorted(by_source.items())},
         "inputs": inputs_digest(workspace, plan),
-    }  # fmt: skip
+    }
     workspace.write_json(workspace.ledger(name, "filter", "summary.json"), report)
     return report
 

@@ -53,14 +53,16 @@ def _known(workspace: Workspace, name: str) -> dict[str, dict[str, Any]]:
     known = {}
     for entry in (workspace.read_json(workspace.raw(name, "INDEX.json")) or {"objects": []})["objects"]:
         receipt = workspace.read_json(_receipt(workspace, name, entry["name"]))
-        if receipt and receipt["sha256"] == entry["sha256"] and workspace.exists(published.raw_object(workspace, name, entry["sha256"])):
+        if (
+            receipt
+            and receipt["sha256"] == entry["sha256"]
+            and workspace.exists(published.raw_object(workspace, name, entry["sha256"]))
+        ):
             known[entry["name"]] = {**entry, "facts": receipt["facts"]}
     return known
 
 
-def _keep(
-    workspace: Workspace, source: str, connector: str, one: Fetched, known: dict[str, dict[str, Any]]
-) -> dict[str, Any]:
+def _keep(workspace: Workspace, source: str, connector: str, one: Fetched, known: dict[str, dict[str, Any]]) -> dict[str, Any]:
     if one.stream is None:
         return {key: value for key, value in known[one.name].items() if key != "facts"}
     digest, size = hashlib.sha256(), 0
@@ -75,15 +77,17 @@ def _keep(
         if not workspace.exists(published.raw_object(workspace, source, sha256)):
             workspace.publish(staged, published.raw_object(workspace, source, sha256))
     entry = {
-        "name": one.name, "file_name": one.file_name, "uri": one.uri, "sha256": sha256, "size": size,
+        "name": one.name,
+        "file_name": one.file_name,
+        "uri": one.uri,
+        "sha256": sha256,
+        "size": size,
         "claims": [list(claim) for claim in one.claims],
-    }  # fmt: skip
+    }
     receipt = _receipt(workspace, source, one.name)
     if (known.get(one.name) or {}).get("sha256") != sha256 or not workspace.exists(receipt):
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        workspace.write_bytes(
-            receipt, dump_json({**entry, "connector": connector, "retrieved_at": now, "facts": one.facts})
-        )
+        workspace.write_bytes(receipt, dump_json({**entry, "connector": connector, "retrieved_at": now, "facts": one.facts}))
     return entry
 
 

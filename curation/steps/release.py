@@ -20,13 +20,34 @@ from curation.steps import Tell, silent
 from curation.store import Workspace, dump_json
 from curation.versions import git
 
-DECLARED = ("data/sources", "data/recipes", "data/profiles", "data/policies", "data/approvals", "data/catalog.yaml", "dvc.yaml", ".gitignore")  # fmt: skip
-PER_SOURCE = (("ingest", "data/raw/{}"), ("extract", "data/documents/{}"), ("extract", "data/quarantine/{}"),
-              ("annotate", "data/signals/{}"), ("annotate", "data/signals/INDEX/{}.json"))  # fmt: skip
-PER_RECIPE = (("filter", "data/ledgers/{}/filter"), ("dedup", "data/ledgers/{}/dedup"), ("assemble", "data/datasets/{}/data"),
-              ("assemble", "data/datasets/{}/ledger"), ("card", "data/datasets/{}/README.md"), ("card", "data/datasets/{}/card.html"),
-              ("card", "data/datasets/{}/croissant.json"), ("card", "data/datasets/{}/plots"),
-              ("card", "data/datasets/{}/manifest.json"))  # fmt: skip
+DECLARED = (
+    "data/sources",
+    "data/recipes",
+    "data/profiles",
+    "data/policies",
+    "data/approvals",
+    "data/catalog.yaml",
+    "dvc.yaml",
+    ".gitignore",
+)
+PER_SOURCE = (
+    ("ingest", "data/raw/{}"),
+    ("extract", "data/documents/{}"),
+    ("extract", "data/quarantine/{}"),
+    ("annotate", "data/signals/{}"),
+    ("annotate", "data/signals/INDEX/{}.json"),
+)
+PER_RECIPE = (
+    ("filter", "data/ledgers/{}/filter"),
+    ("dedup", "data/ledgers/{}/dedup"),
+    ("assemble", "data/datasets/{}/data"),
+    ("assemble", "data/datasets/{}/ledger"),
+    ("card", "data/datasets/{}/README.md"),
+    ("card", "data/datasets/{}/card.html"),
+    ("card", "data/datasets/{}/croissant.json"),
+    ("card", "data/datasets/{}/plots"),
+    ("card", "data/datasets/{}/manifest.json"),
+)
 
 
 def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent, note: str = "") -> dict[str, Any]:
@@ -44,7 +65,9 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent, 
     with _clone(workspace) as clone:
         tell(1, 5)
         _lay(workspace, clone, plan)
-        stages = sorted({f"{stage}@{s}" for stage, _ in PER_SOURCE for s in _with_upstream(workspace, plan)} - _derived(workspace, plan))
+        stages = sorted(
+            {f"{stage}@{s}" for stage, _ in PER_SOURCE for s in _with_upstream(workspace, plan)} - _derived(workspace, plan)
+        )
         stages += sorted(_renamed_derived(workspace, plan))
         stages += sorted({f"{stage}@{name}" for stage, _ in PER_RECIPE})
         _dvc(clone, "--wait-for-lock", "commit", "-f", "-q", *stages)
@@ -61,7 +84,9 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent, 
             git(clone, "commit", "-q", "-m", message + (f"\n\n{note.strip()}" if note.strip() else ""))
         tell(4, 5)
         _take_over(workspace, clone, name)
-    git(workspace.root, "tag", "-a", tag, "-m", f"{tag}: {manifest['counts']['documents']} documents, digest {manifest['digest']}")
+    git(
+        workspace.root, "tag", "-a", tag, "-m", f"{tag}: {manifest['counts']['documents']} documents, digest {manifest['digest']}"
+    )
     if "origin" in git(workspace.root, "remote").split():
         git(workspace.root, "push", "-q", "origin", "HEAD")
         git(workspace.root, "push", "-q", "origin", tag)
@@ -154,6 +179,8 @@ def _lay(workspace: Workspace, clone: Path, plan: Plan) -> None:
     for one in _with_upstream(workspace, plan):
         for _, out in PER_SOURCE:
             _link(workspace.root / out.format(one), clone / out.format(one))
+    # filters depend on the folder of all signal indexes: lay it whole, or `dvc status` would differ from the workspace's
+    _link(workspace.root / "data" / "signals" / "INDEX", clone / "data" / "signals" / "INDEX")
     for _, out in PER_RECIPE:
         _link(workspace.root / out.format(plan.recipe.name), clone / out.format(plan.recipe.name))
 
@@ -167,6 +194,8 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _link_file(source: str, target: str) -> None:
+    if os.path.exists(target):
+        return
     try:
         os.link(source, target)
     except OSError:
@@ -175,7 +204,9 @@ def _link_file(source: str, target: str) -> None:
 
 def _dvc(folder: Path, *arguments: str) -> None:
     environment = {**os.environ, "DVC_NO_ANALYTICS": "1"}
-    done = subprocess.run([sys.executable, "-m", "dvc", *arguments], cwd=folder, capture_output=True, text=True, env=environment, check=False)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", *arguments], cwd=folder, capture_output=True, text=True, env=environment, check=False
+    )
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or done.stderr.strip().splitlines()
         raise DataError(f"dvc {arguments[0] if arguments[0][0] != '-' else arguments[1]}: {lines[-1] if lines else 'failed'}")

@@ -1,0 +1,71 @@
+# Verbs of the house. Everything lies under the clone: .uv/ and .venv/ (tools), .demo/ (the demo's workspace and Airflow).
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+UV := .uv/bin/uv
+BIN := $(CURDIR)/.venv/bin
+DEMO := $(CURDIR)/.demo
+CORES := $(shell nproc)
+UI_PORT ?= 8080
+DEMO_RECIPES := finance-zh-en technical-zh-en
+export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
+AIRFLOW_ENV := AIRFLOW_HOME=$(DEMO)/airflow AIRFLOW__CORE__DAGS_FOLDER=$(CURDIR)/dags AIRFLOW__CORE__LOAD_EXAMPLES=False \
+  AIRFLOW__CORE__PARALLELISM=$(CORES) CURATION_WORKSPACE=$(DEMO)/workspace PATH=$(BIN):$$PATH PYTHONWARNINGS=ignore
+
+help:  ## list the verbs
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+$(UV):
+	@python3.11 -m venv .uv 2>/dev/null || python3 -m venv .uv
+	@.uv/bin/python -m pip install -q --disable-pip-version-check uv
+
+setup: .venv/.ready  ## tools and locked dependencies, Airflow included
+
+.venv/.ready: $(UV) uv.lock pyproject.toml
+	@echo "Setting up: locked dependencies into .venv/ (fastText is compiled once)"
+	@$(UV) sync --frozen --all-extras -q
+	@touch $@
+
+$(DEMO)/.ready: .venv/.ready
+	@echo "Setting up: kernels, an Airflow home and a workspace under .demo/"
+	@$(BIN)/curate warm
+	@$(BIN)/curate init $(DEMO)/workspace --remote $(DEMO)/store >/dev/null
+	@$(AIRFLOW_ENV) $(BIN)/airflow db migrate > $(DEMO)/airflow-setup.log 2>&1 || { tail -20 $(DEMO)/airflow-setup.log; exit 1; }
+	@touch $@
+
+demo: $(DEMO)/.ready  ## real sources to two released datasets, through the Airflow DAG
+	@cp data/sources/*.yaml $(DEMO)/workspace/data/sources/ && cp data/recipes/*.yaml $(DEMO)/workspace/data/recipes/
+	@for recipe in $(DEMO_RECIPES); do \
+	  echo "== airflow dags test curate, recipe $$recipe"; \
+	  set -o pipefail; \
+	  $(AIRFLOW_ENV) $(BIN)/airflow dags test curate --conf "{\"recipe\": \"$$recipe\"}" 2>&1 \
+	    | tee $(DEMO)/$$recipe.log | { grep --line-buffered '^\[curate\]' || true; } \
+	    || { grep -E 'Error|curate:' $(DEMO)/$$recipe.log | tail -5; echo "the whole log: $(DEMO)/$$recipe.log"; exit 1; }; \
+	done
+	@for recipe in $(DEMO_RECIPES); do PATH=$(BIN):$$PATH curate --workspace $(DEMO)/workspace summary $$recipe; done
+
+test: .venv/.ready  ## every test, with all the set-up it needs
+	@$(BIN)/python -m pytest -q
+
+lint: .venv/.ready  ## ruff and mypy
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+bench: .venv/.ready  ## speed of signals, deduplication and the line on this machine
+	@$(BIN)/python -m benchmarks.speed $(INPUT)
+
+ui: $(DEMO)/.ready  ## Airflow with its web page, on loopback only, with the demo's workspace
+	@$(BIN)/python -c 'import json, pathlib, secrets; p = pathlib.Path("$(DEMO)/airflow/simple_auth_manager_passwords.json.generated"); \
+	  known = json.loads(p.read_text()) if p.exists() else {}; \
+	  known = {u: known.get(u) or secrets.token_urlsafe(9) for u in ("admin", "reviewer", "contributor")}; \
+	  p.write_text(json.dumps(known)); \
+	  print("Airflow starts (about a minute): http://127.0.0.1:$(UI_PORT)"); \
+	  print(*(f"  {user:12} password {word}" for user, word in known.items()), sep="\n")'
+	@cp -n data/sources/*.yaml $(DEMO)/workspace/data/sources/; cp -n data/recipes/*.yaml $(DEMO)/workspace/data/recipes/
+	@$(AIRFLOW_ENV) AIRFLOW__API__HOST=127.0.0.1 AIRFLOW__API__PORT=$(UI_PORT) \
+	  AIRFLOW__CORE__EXECUTION_API_SERVER_URL=http://127.0.0.1:$(UI_PORT)/execution/ \
+	  AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS=admin:admin,reviewer:op,contributor:user \
+	  $(BIN)/airflow standalone > $(DEMO)/airflow-ui.log 2>&1
+
+clean:  ## remove the demo
+	rm -rf $(DEMO)
+
+.PHONY: help setup demo test lint bench ui clean

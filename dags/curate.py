@@ -1,0 +1,201 @@
+"""DAG `curate`: a recipe's whole line. Wiring only; every task is a step of curation.line.STEPS.
+
+Its form asks for workspace, recipe, workers and a note: nothing that changes content outside the recipe.
+"""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import DAG, Asset, Param, task
+
+from curation.line import STEPS
+from curation.store import Workspace
+
+ROOT = Path(os.environ.get("CURATION_WORKSPACE") or Path(__file__).resolve().parents[1])
+RECIPES = Workspace(ROOT).names("recipes")
+RETRIES = {"retries": 1, "retry_delay": timedelta(seconds=10)}  # safe: a step publishes whole or not at all
+
+
+def dataset_asset(recipe: str) -> Asset:
+    """The asset that a release of this dataset updates."""
+    return Asset(name=f"dataset {recipe}", uri=f"curation://dataset/{recipe}")
+
+
+def run_one(step_name: str, name: str, params: dict[str, Any], run_id: str) -> dict[str, Any]:
+    """Run one step of the line for a DAG run, telling its progress in the task's log."""
+    from curation import line
+
+    step = line.step(step_name)
+    workspace = Workspace.find(params["workspace"])
+
+    def watch(one: line.Step, what: str, done: int, total: int) -> None:
+        print(f"[curate] {one.name} {what}" + (f" {done}/{total}" if total else f": {one.title}"), flush=True)
+
+    return line.run_step(workspace, run_id, step, name, int(params["workers"]), params.get("note") or "", watch)
+
+
+with DAG(
+    dag_id="curate",
+    schedule=None,
+    catchup=False,
+    max_active_runs=1,
+    is_paused_upon_creation=False,
+    tags=["curation"],
+    default_args=RETRIES,
+    doc_md=__doc__,
+    params={
+        "workspace": Param(str(ROOT), type="string", title="Workspace 工作区", description="Folder made by `curate init`"),
+        "recipe": Param(
+            RECIPES[0] if RECIPES else "",
+            type="string",
+            title="Recipe 配方",
+            description="The dataset to make",
+            **({"enum": RECIPES} if RECIPES else {}),
+        ),
+        "workers": Param(
+            1,
+            type="integer",
+            minimum=1,
+            maximum=os.cpu_count() or 1,
+            title="Workers 进程数",
+            description="Processes inside a task; sources already run side by side",
+        ),
+        "note": Param(
+            "",
+            type=["null", "string"],
+            format="multiline",
+            title="Note 备注",
+            description="Goes into the run record and the release's commit",
+        ),
+    },
+) as dag:
+
+    @task
+    def plan(params: dict[str, Any], run_id: str) -> list[str]:
+        """Check the recipe and its sources, open the run; the sources to extract and annotate."""
+        from curation import catalog, line
+        from curation.questions import check
+
+        workspace = Workspace.find(params["workspace"])
+        recipe = params["recipe"]
+        check.recipe(workspace, recipe)
+        for wave in line.sources_of(workspace, recipe):
+            for source in wave:
+                check.source(workspace, source)
+        line.begin(workspace, recipe, int(params["workers"]), params.get("note") or "", run_id)
+        workspace.collect_orphans()
+        return catalog.dataset(workspace, recipe).sources
+
+    def wave(number: int, task_id: str):  # type: ignore[no-untyped-def]
+        """Airflow maps over a task's whole return value only: one small task per list."""
+
+        @task(task_id=task_id)
+        def sources_of_wave(params: dict[str, Any]) -> list[str]:
+            from curation import line
+
+            return line.sources_of(Workspace.find(params["workspace"]), params["recipe"])[number]
+
+        return sources_of_wave()
+
+    def per_source(step_name: str, task_id: str):  # type: ignore[no-untyped-def]
+        @task(task_id=task_id, map_index_template="{{ source }}", trigger_rule="none_failed")
+        def step_of_source(name: str, params: dict[str, Any], run_id: str) -> dict[str, Any]:
+            from airflow.sdk import get_current_context
+
+            get_current_context()["source"] = name
+            return run_one(step_name, name, params, run_id)
+
+        return step_of_source
+
+    def per_recipe(step_name: str):  # type: ignore[no-untyped-def]
+        @task(task_id=step_name, trigger_rule="none_failed")
+        def step_of_recipe(params: dict[str, Any], run_id: str) -> dict[str, Any]:
+            return run_one(step_name, params["recipe"], params, run_id)
+
+        return step_of_recipe()
+
+    planned = plan()
+    first, second = wave(0, "fetched_sources"), wave(1, "derived_sources")
+    planned >> [first, second]
+    before = None
+    for step in STEPS:
+        if step.name == "ingest":
+            fetched = per_source("ingest", "ingest").expand(name=first)
+            before = per_source("ingest", "ingest_derived").expand(name=second)
+            fetched >> before
+        elif step.per == "source":
+            now = per_source(step.name, step.name).expand(name=planned)
+            before >> now
+            before = now
+        elif step.name != "release":
+            now = per_recipe(step.name)
+            before >> now
+            before = now
+
+    @task.branch
+    def gate(params: dict[str, Any]) -> str:
+        """To the reviewer, unless the recipe needs none or this very digest is approved."""
+        from curation import approval, catalog, published
+
+        workspace = Workspace.find(params["workspace"])
+        manifest = published.manifest(workspace, params["recipe"])
+        needed = catalog.dataset(workspace, params["recipe"]).review == "required"
+        return "show_card" if needed and approval.find(workspace, params["recipe"], manifest["digest"]) is None else "release"
+
+    @task
+    def show_card(params: dict[str, Any]) -> str:
+        """The card without its header for machines: the body of the reviewer's question."""
+        from curation import published
+
+        workspace = Workspace.find(params["workspace"])
+        published.manifest(workspace, params["recipe"])
+        text = workspace.open(workspace.dataset(params["recipe"], "README.md")).read().decode()
+        body = "\n".join(line for line in text.split("\n---\n", 1)[-1].splitlines() if not line.startswith("!["))
+        return body[:60_000]
+
+    review = ApprovalOperator(
+        task_id="review",
+        subject="Release {{ params.recipe }}? 是否发布？",
+        body="{{ ti.xcom_pull(task_ids='show_card') }}",
+        defaults="Reject",
+        response_timeout=timedelta(days=7),
+        params={"reason": Param("", type=["null", "string"], format="multiline", title="Reason 理由")},
+        fail_on_reject=False,
+    )
+
+    @task
+    def record_decision(params: dict[str, Any], ti: Any = None) -> str:
+        """Write the reviewer's decision as the same file that `curate approve` writes."""
+        from curation import approval, published
+
+        answer = ti.xcom_pull(task_ids="review")
+        workspace = Workspace.find(params["workspace"])
+        manifest = published.manifest(workspace, params["recipe"])
+        by = answer.get("responded_by_user") or answer.get("responded_by") or {}
+        name = by.get("name") if isinstance(by, dict) else getattr(by, "name", None)
+        reason = (answer.get("params_input") or {}).get("reason") or "approved in Airflow, no reason given"
+        made = approval.record(
+            workspace,
+            manifest,
+            "approve",
+            reason,
+            reviewer=str(name or "unknown"),
+            identity="Airflow login",
+            decided_at=str(answer.get("responded_at") or "") or None,
+        )
+        return made.digest
+
+    @task(trigger_rule="none_failed_min_one_success", outlets=[dataset_asset(name) for name in RECIPES])
+    def release(params: dict[str, Any], run_id: str, outlet_events: Any = None) -> dict[str, Any]:
+        """Release; the asset event of the dataset says which version."""
+        report = run_one("release", params["recipe"], params, run_id)
+        if params["recipe"] in RECIPES:
+            outlet_events[dataset_asset(params["recipe"])].extra = {"version": report["version"], "released": report["released"]}
+        return report
+
+    gated, released = gate(), release()
+    before >> gated >> [shown := show_card(), released]
+    shown >> review >> record_decision() >> released

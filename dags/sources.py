@@ -1,0 +1,79 @@
+"""DAG `sources`: refresh every registered source, a task each; a changed source updates its asset, and
+`<recipe>_when_sources_change` then runs the datasets that use it."""
+
+import os
+from datetime import timedelta
+from functools import reduce
+from operator import or_
+from pathlib import Path
+from typing import Any
+
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.sdk import DAG, Asset, Param, task
+
+from curation import catalog
+from curation.errors import CurationError
+from curation.store import Workspace
+
+ROOT = Path(os.environ.get("CURATION_WORKSPACE") or Path(__file__).resolve().parents[1])
+WORKSPACE = Workspace(ROOT)
+
+
+def source_asset(source: str) -> Asset:
+    """The asset that new raw bytes of a source update."""
+    return Asset(name=f"source {source}", uri=f"curation://source/{source}")
+
+
+with DAG(
+    dag_id="sources",
+    schedule=None,
+    catchup=False,
+    max_active_runs=1,
+    is_paused_upon_creation=False,
+    tags=["curation"],
+    default_args={"retries": 1, "retry_delay": timedelta(seconds=10)},
+    doc_md=__doc__,
+    params={"workspace": Param(str(ROOT), type="string", title="Workspace 工作区", description="Folder made by `curate init`")},
+):
+    made: dict[str, Any] = {}
+    upstream: dict[str, str] = {}
+    for source in WORKSPACE.names("sources"):
+
+        @task(task_id=f"refresh_{source}".replace(".", "_"), outlets=[source_asset(source)])
+        def refresh(params: dict[str, Any], run_id: str, name: str = source) -> dict[str, Any]:
+            """Fetch what changed; skipped, without an asset event, when nothing did."""
+            from airflow.sdk.exceptions import AirflowSkipException
+
+            from curation import line
+
+            report = line.run_step(Workspace.find(params["workspace"]), run_id, line.step("ingest"), name)
+            if not report["fetched"]:
+                raise AirflowSkipException(f"{name}: unchanged")
+            return report
+
+        made[source] = refresh()
+        try:
+            if other := catalog.source(WORKSPACE, source).upstream():
+                upstream[source] = other
+        except CurationError as error:
+            print(f"[curate] {error}")  # told again, and stopped, when the source is refreshed
+    for source, other in upstream.items():
+        made[other] >> made[source]
+        made[source].operator.trigger_rule = "none_failed"
+
+for recipe in WORKSPACE.names("recipes"):
+    try:
+        wanted = [source_asset(source) for source in catalog.dataset(WORKSPACE, recipe).sources]
+    except CurationError as error:
+        print(f"[curate] {error}")
+        continue
+    with DAG(
+        dag_id=f"{recipe}_when_sources_change",
+        schedule=reduce(or_, wanted),
+        catchup=False,
+        max_active_runs=1,
+        is_paused_upon_creation=True,
+        tags=["curation"],
+        doc_md=f"Runs `curate` for {recipe} when one of its sources changed. Paused until somebody wants it.",
+    ):
+        TriggerDagRunOperator(task_id="run", trigger_dag_id="curate", conf={"recipe": recipe})
