@@ -269,9 +269,9 @@ def _grams(th, tl, words, characters, mask, keys, stamps, counts, stamp, prefix,
 
 
 @njit(nogil=True, cache=True)
-def _measure(
+def _measure(  # type: ignore[no-untyped-def]
     data, offsets, kind, fold, traits, terminal, bullets, stop_en, stop_zh, th, tl, codes, prefix, ends, keys, stamps, counts, out
-):  # type: ignore[no-untyped-def]
+):
     stamp = np.int64(0)
     for d in range(offsets.shape[0] - 1):
         row = out[d]

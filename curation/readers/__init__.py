@@ -3,6 +3,7 @@
     class Options(Declared)                                            what `format` may say
     read(stream, name, options) -> Iterator[Record | Unreadable]       records in their order
 
+COMPRESSED = True, where a module has it, means that it reads .gz and .zst bytes itself.
 A reader yields an Unreadable for what it cannot read and goes on; it raises only for bugs of ours.
 """
 

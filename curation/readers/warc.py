@@ -3,6 +3,8 @@
 fastwarc returns fewer bytes than a clipped record declares without a word (measured 2026-11), so lengths are compared.
 """
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -10,6 +12,9 @@ from curation.declaration import Declared
 from curation.decoding import NotText, decode
 from curation.readers import Record, Unreadable
 from curation.readers.html import MAX_BYTES, page
+
+
+COMPRESSED = True  # a .warc.gz is many small gzip members; the library reads them itself
 
 
 class Options(Declared):
@@ -22,12 +27,16 @@ def read(stream: BinaryIO, name: str, options: Options) -> Iterator[Record | Unr
 
     wanted = WarcRecordType.response | WarcRecordType.conversion | WarcRecordType.resource
     seen = 0
-    try:
-        for record in ArchiveIterator(stream, record_types=wanted, parse_http=True, strict_mode=False):
-            seen += 1
-            yield from _record(record, seen)
-    except (OSError, ValueError, RuntimeError, EOFError) as error:
-        yield Unreadable("broken_warc", str(error) or type(error).__name__, f"after record {seen}")
+    with tempfile.NamedTemporaryFile() as spool:
+        # a file of its own: fastwarc seeks, and a Python stream that refuses makes it panic
+        shutil.copyfileobj(stream, spool)
+        spool.flush()
+        try:
+            for record in ArchiveIterator(spool.name, record_types=wanted, parse_http=True, fsspec_args=False):
+                seen += 1
+                yield from _record(record, seen)
+        except (OSError, ValueError, RuntimeError, EOFError) as error:
+            yield Unreadable("broken_warc", str(error) or type(error).__name__, f"after record {seen}")
 
 
 def _record(record, seen: int) -> Iterator[Record | Unreadable]:  # type: ignore[no-untyped-def]

@@ -1,6 +1,7 @@
 """The dataset's files: kept documents after their edits, their facts beside the text, in stable sorted shards."""
 
 import hashlib
+import itertools
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -283,11 +284,10 @@ class _Spill:
 
 def _write_shard(path: Path, table: pa.Table, out: pa.Schema) -> None:
     table = table.take(pc.sort_indices(table, sort_keys=[("id", "ascending")])).combine_chunks()
-    sizes = np.cumsum(pc.binary_length(table["text"]).to_numpy())
-    group = sizes // (4 * ROW_GROUP_BYTES)
-    starts = np.flatnonzero(np.r_[True, group[1:] != group[:-1]]) if len(group) else np.array([], np.int64)
+    group = np.cumsum(pc.binary_length(table["text"]).to_numpy()) // (4 * ROW_GROUP_BYTES)
+    bounds = [0, *(np.flatnonzero(group[1:] != group[:-1]) + 1).tolist(), table.num_rows]
     with parquet_writer(path, out, level=3) as writer:
-        for start, end in zip(starts, [*starts[1:], table.num_rows], strict=True):
+        for start, end in itertools.pairwise(bounds):
             writer.write_table(table.slice(start, end - start))
 
 

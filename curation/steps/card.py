@@ -56,6 +56,8 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     }
     before = versions.latest(workspace.root, name)
     version, reason = versions.following(before, digests)
+    if before and version == before["version"]:
+        reason = before["reason"]  # a card made again after its release is the same card
     model["version"] = version
     model["changes"] = _changes(workspace, name, before, version, reason)
     written: dict[str, bytes] = {}

@@ -10,6 +10,7 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -47,7 +48,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     source = catalog.source(workspace, name)
     raw = published.raw(workspace, name)
     before = workspace.read_json(workspace.documents(name, "INDEX.json")) or {"groups": []}
-    known = {group["key"]: group for group in before["groups"] if not group["superseded"] and _whole(workspace, group)}
+    known = {group["key"]: _as_extracted(group) for group in before["groups"] if _whole(workspace, group)}
     tasks = _tasks(workspace, source, raw["objects"])
     missing = [task for task in tasks if task.key not in known]
     for done, group in enumerate(local.map_tasks(extract, missing, workers), 1):
@@ -61,9 +62,10 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     if expected.rows_max is not None and counts["documents"] > expected.rows_max:
         raise DataError(f"source {name!r}: expected at most {expected.rows_max} documents, found {counts['documents']}")
     workspace.write_json(workspace.documents(name, "INDEX.json"), {"source": name, "groups": groups, **counts})
-    kept = {shard["file"] for group in groups for shard in group["shards"]}
+    entries = [*groups, *map(_as_extracted, groups)]
+    kept = {shard["file"] for entry in entries for shard in entry["shards"]}
     workspace.keep_only(workspace.documents(name), kept | {workspace.documents(name, "INDEX.json")})
-    workspace.keep_only(workspace.quarantine(name), {group["quarantine"] for group in groups})
+    workspace.keep_only(workspace.quarantine(name), {entry["quarantine"] for entry in entries})
     return {**counts, "extracted": len(missing), "reused": len(tasks) - len(missing)}
 
 
@@ -87,7 +89,13 @@ def _tasks(workspace: Workspace, source: Source, objects: list[dict[str, Any]]) 
     return tasks
 
 
+def _as_extracted(group: dict[str, Any]) -> dict[str, Any]:
+    """The group before later objects superseded documents of it: what a re-run can reuse."""
+    return group["extracted"] or group  # type: ignore[no-any-return]
+
+
 def _whole(workspace: Workspace, group: dict[str, Any]) -> bool:
+    group = _as_extracted(group)
     return all(map(workspace.exists, [group["quarantine"], *(shard["file"] for shard in group["shards"])]))
 
 
@@ -119,7 +127,7 @@ def _records_of(task: Task, source: Source, one: dict[str, Any]) -> Iterator[tup
         if not archive.matches(one["name"], source.members, source.exclude):
             return
         claims = package + _claims_above(one["name"], _license_objects(task, source))
-        with task.workspace.open(key) as stream, archive.decompressed(stream, one["file_name"]) as (plain, _):
+        with task.workspace.open(key) as stream, _plain(reader, stream, one["file_name"]) as plain:
             yield from _read(reader, plain, one["name"], options, claims, source)
         return
     licenses = _license_members(task.workspace, key, one)
@@ -131,10 +139,19 @@ def _records_of(task: Task, source: Source, one: dict[str, Any]) -> Iterator[tup
                 if member.stream is None:
                     yield name, Unreadable(member.refused or "refused", f"member {member.name!r} is not read")
                     continue
-                with archive.decompressed(member.stream, member.name) as (plain, _):
+                with _plain(reader, member.stream, member.name) as plain:
                     yield from _read(reader, plain, name, options, package + _claims_above(member.name, licenses), source)
         except ValueError as error:
             yield one["name"], Unreadable("broken_archive", str(error))
+
+
+@contextmanager
+def _plain(reader: Any, stream: BinaryIO, file_name: str) -> Iterator[BinaryIO]:
+    if getattr(reader, "COMPRESSED", False):
+        yield stream
+        return
+    with archive.decompressed(stream, file_name) as (plain, _):
+        yield plain
 
 
 def _read(
@@ -331,7 +348,7 @@ class _Writer:
             )
         return {
             "key": self._task.key,
-            "superseded": False,
+            "extracted": None,
             "shards": self._shards,
             "quarantine": key,
             "records": self._records,
@@ -404,5 +421,5 @@ def _supersede(workspace: Workspace, source: str, groups: list[dict[str, Any]]) 
         key = workspace.quarantine(source, f"{group['key']}{suffix}.parquet")
         workspace.write_table(key, pa.concat_tables([table, pa.Table.from_pylist(rows, schema=QUARANTINE)]))
         counts = {"documents": group["documents"] - len(told), "quarantined": group["quarantined"] + len(told)}
-        groups[number] = {**group, **counts, "superseded": True, "shards": shards, "quarantine": key}
+        groups[number] = {**group, **counts, "extracted": group, "shards": shards, "quarantine": key}
     return groups

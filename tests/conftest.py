@@ -1,0 +1,34 @@
+"""Shared fixtures: the small corpus once through the line, for tests that only look at the result."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from curation import line
+from curation.store import Workspace
+from tests import corpus
+
+os.environ.setdefault("DVC_NO_ANALYTICS", "1")
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "corpora"
+
+
+@pytest.fixture(scope="session")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The small corpus, through the line up to its card."""
+    workspace = corpus.lay(tmp_path_factory.mktemp("done"))
+    line.run(workspace, "energy", until="card")
+    return workspace
+
+
+@pytest.fixture(scope="session")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """The small corpus in a workspace with git and DVC, released once. Tests must not change it."""
+    from curation import workspaces
+
+    root = tmp_path_factory.mktemp("released") / "workspace"
+    workspaces.create(root, str(root.parent / "store"))
+    workspace = corpus.lay(root)
+    line.run(workspace, "energy")
+    yield workspace
