@@ -27,12 +27,12 @@ def read(stream: BinaryIO, name: str, options: Options) -> Iterator[Record | Unr
 
     wanted = WarcRecordType.response | WarcRecordType.conversion | WarcRecordType.resource
     seen = 0
-    with tempfile.NamedTemporaryFile() as spool:
+    with tempfile.TemporaryFile() as spool:
         # a file of its own: fastwarc seeks, and a Python stream that refuses makes it panic
         shutil.copyfileobj(stream, spool)
-        spool.flush()
+        spool.seek(0)
         try:
-            for record in ArchiveIterator(spool.name, record_types=wanted, parse_http=True, fsspec_args=False):
+            for record in ArchiveIterator(spool, record_types=wanted, parse_http=True, auto_decode="all"):
                 seen += 1
                 yield from _record(record, seen)
         except (OSError, ValueError, RuntimeError, EOFError) as error:
@@ -46,7 +46,8 @@ def _record(record, seen: int) -> Iterator[Record | Unreadable]:  # type: ignore
     http = record.http_headers
     kind = (record.http_content_type or headers.get("Content-Type") or "").split(";")[0].strip().lower()
     content = record.reader.read(MAX_BYTES + 1)
-    if len(content) <= MAX_BYTES and len(content) < (declared_length or 0):
+    encoded = http is not None and (http.get("Content-Encoding") or http.get("Transfer-Encoding"))
+    if not encoded and len(content) <= MAX_BYTES and len(content) < (declared_length or 0):
         yield Unreadable("truncated", f"{declared_length} bytes declared, {len(content)} there", key)
         return
     if http is not None and http.status_code not in {None, 200}:

@@ -1,0 +1,82 @@
+"""Statistics against their definitions, written again in plain Python."""
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from curation.kernels.statistics import COLUMN, measure
+
+
+def stat(text: str, name: str) -> float:
+    return float(measure(pa.array([text], pa.large_string()))[0, COLUMN[name]])
+
+
+LINES = st.lists(st.sampled_from(["alpha beta", "gamma.", "- item", "第一条。", "", "  ", "so on...", "…", "x" * 40]), max_size=30)
+
+
+@settings(max_examples=150, deadline=None)
+@given(LINES)
+def test_lines(lines: list[str]) -> None:
+    """Lines, duplicates, bullets, endings and short lines by their definitions."""
+    text = "\n".join(lines)
+    full = [line.strip() for line in lines if line.strip()]
+    assert stat(text, "lines") == len(full)
+    assert stat(text, "duplicate_lines") == len(full) - len(set(full))
+    assert stat(text, "bullet_lines") == sum(line.startswith("-") for line in full)
+    assert stat(text, "ellipsis_lines") == sum(line.endswith(("...", "…")) for line in full)
+    assert stat(text, "newlines") == text.count("\n")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet="ab数据。 \n", max_size=120))
+def test_repeated_characters(text: str) -> None:
+    """The share of 13-character runs that occur more than once."""
+    plain = "".join(text.split())
+    grams = [plain[i : i + 13] for i in range(len(plain) - 12)]
+    expected = sum(grams.count(g) > 1 for g in grams) / len(grams) if grams else 0.0
+    assert stat(text, "repeated_13_characters") == pytest.approx(expected)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=200))
+def test_characters(text: str) -> None:
+    """Code points, letters, digits and spaces as Python counts them."""
+    if any(ord(c) >= 0x32400 for c in text):
+        return
+    assert stat(text, "characters") == len(text)
+    assert stat(text, "spaces") == sum(map(str.isspace, text))
+    assert stat(text, "digits") == sum(map(str.isdecimal, text))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(["red", "green", "blue"]), min_size=1, max_size=60))
+def test_grams(words: list[str]) -> None:
+    """Gopher's top 2-gram (twice at least) and greedy duplicate 5-grams."""
+    text = " ".join(words)
+    pairs = [" ".join(words[i : i + 2]) for i in range(len(words) - 1)]
+    best = max((pairs.count(p) * len(p) for p in pairs if pairs.count(p) > 1), default=0)
+    assert stat(text, "top_2_gram") == pytest.approx(best / len(text))
+    seen, covered, at = set(), 0, 0
+    while at <= len(words) - 5:
+        gram = tuple(words[at : at + 5])
+        if gram in seen:
+            covered += sum(map(len, gram))
+            at += 5
+        else:
+            seen.add(gram)
+            at += 1
+    assert stat(text, "duplicate_5_gram") == pytest.approx(covered / len(text))
+
+
+def test_stop_words_and_terminal_marks() -> None:
+    """Distinct stop words of each language; a closing quote after a full stop ends a sentence."""
+    assert stat("The cat and the dog have to be with that of mine", "stop_words_en") == 8
+    assert stat("数据的安全和发展是重要的", "stop_words_zh") == 3
+    assert stat("他说：“好。”\n没有\n是吗？", "terminal_lines") == 2
+
+
+def test_a_ten_megabyte_line() -> None:
+    """One line of 10 MB is one line."""
+    text = "数据 and words " * 600_000
+    assert stat(text, "lines") == 1 and stat(text, "longest_line") == len(text)
