@@ -227,7 +227,8 @@ _COPYRIGHT_LINE = re.compile(r"^\s*(?:copyright\s*(?:\(c\)|©|<|\d)|©|\(c\)\s*\
 
 def _bigrams(text: str) -> Counter[tuple[str, str]]:
     folded = unicodedata.normalize("NFKC", text).casefold()
-    lines = [line for line in folded.splitlines() if not _COPYRIGHT_LINE.match(line)]  # the notice names the holder
+    # the notice names the holder; a text that stands on one long line is no notice
+    lines = [line for line in folded.splitlines() if len(line) > 200 or not _COPYRIGHT_LINE.match(line)]
     words = re.findall(r"[^\W_]+", "\n".join(lines))
     return Counter(itertools.pairwise(words))
 
