@@ -6,14 +6,8 @@ from pathlib import Path
 
 from curation.store import Workspace
 
-ZH = """数据处理者 主管部门 发电企业 运行人员 检修单位 值班工程师 调度机构 变压器 继电保护装置 冷却系统 安全管理制度 操作票 监测记录 应急预案
-应当建立 应当检查 负责记录 及时报告 不得擅自更改 可以申请调整 必须复核 定期公布 依法保存 逐项确认
-油温上升情况 负荷变化曲线 设备缺陷清单 年度检修计划 绝缘试验结果 现场处置过程 备品备件数量 停电范围 交接班记录 数据质量指标
-并在三日内完成整改 并向社会公开 且保存期限不少于五年 以保障电网安全 直至缺陷消除 并由专人签字 但紧急情况除外 同时抄送上级单位""".split("\n")
-EN = """the operator|the station engineer|a second technician|the grid company|the relay panel|the main transformer|the cooling system|the duty manager
-records|checks|reports|repeats|confirms|compares|replaces|reviews
-the oil temperature of the winding|the load curve of the feeder|the insulation test of the bushing|the yearly maintenance plan|the list of spare parts|the alarm history of the panel|the switching order of the line
-before the line is energised|within two working days|and signs the report by hand|until the fault has been cleared|while the fans are running|so that the limits are respected|as the manual requires""".split("\n")
+ZH = ["数据处理者 主管部门 发电企业 运行人员 检修单位 值班工程师 调度机构 变压器 继电保护装置 冷却系统 安全管理制度 操作票 监测记录 应急预案", "应当建立 应当检查 负责记录 及时报告 不得擅自更改 可以申请调整 必须复核 定期公布 依法保存 逐项确认", "油温上升情况 负荷变化曲线 设备缺陷清单 年度检修计划 绝缘试验结果 现场处置过程 备品备件数量 停电范围 交接班记录 数据质量指标", "并在三日内完成整改 并向社会公开 且保存期限不少于五年 以保障电网安全 直至缺陷消除 并由专人签字 但紧急情况除外 同时抄送上级单位"]
+EN = ["the operator|the station engineer|a second technician|the grid company|the relay panel|the main transformer|the cooling system|the duty manager", "records|checks|reports|repeats|confirms|compares|replaces|reviews", "the oil temperature of the winding|the load curve of the feeder|the insulation test of the bushing|the yearly maintenance plan|the list of spare parts|the alarm history of the panel|the switching order of the line", "before the line is energised|within two working days|and signs the report by hand|until the fault has been cleared|while the fans are running|so that the limits are respected|as the manual requires"]
 
 
 def paragraph(language: str, number: int) -> str:
@@ -36,11 +30,23 @@ def documents() -> list[dict[str, object]]:
     rows.append({"id": "twin-exact", "text": paragraph("en", 3).upper(), "license": "CC0-1.0", "status": "valid"})
     rows.append({"id": "twin-near", "text": paragraph("zh", 5) + "附则。", "license": "CC-BY-4.0", "status": "valid"})
     rows.append({"id": "short", "text": "太短。", "license": "CC-BY-4.0", "status": "valid"})
-    rows.append({"id": "private", "text": paragraph("zh", 77) + "请发邮件到zhang.san@example.cn联系，主机8.8.8.8。", "license": "CC-BY-4.0"})
+    rows.append(
+        {
+            "id": "private",
+            "text": paragraph("zh", 77) + "请发邮件到zhang.san@example.cn联系，主机8.8.8.8。",
+            "license": "CC-BY-4.0",
+        }
+    )
     rows.append({"id": "no-license", "text": paragraph("en", 78), "status": "valid"})
     rows.append({"id": "non-commercial", "text": paragraph("en", 79), "license": "CC-BY-NC-4.0", "status": "valid"})
     rows.append({"id": "repealed", "text": paragraph("zh", 80), "license": "CC-BY-4.0", "status": "repealed"})
-    rows.append({"id": "french", "text": "Le transformateur doit rester dans les limites de charge prévues par le constructeur. " * 5, "license": "CC-BY-4.0"})
+    rows.append(
+        {
+            "id": "french",
+            "text": "Le transformateur doit rester dans les limites de charge prévues par le constructeur. " * 5,
+            "license": "CC-BY-4.0",
+        }
+    )
     rows.append({"id": "doubled", "text": paragraph("en", 81), "license": "CC-BY-4.0"})
     rows.append({"id": "doubled", "text": paragraph("en", 82), "license": "CC-BY-4.0"})
     return rows

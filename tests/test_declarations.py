@@ -108,9 +108,17 @@ contains_spi: none
     [
         ("column: metadata.status", "column: characters.nothing", "unknown column 'characters.nothing'; known: characters.count"),
         ("column: metadata.status", "column: metadata.color", "unknown column 'metadata.color'"),
-        ("none_of: [repealed]", "min: 3", "unknown key 'min'; known: any_of, because, column, high, low, name, none_of, then, where"),
+        (
+            "none_of: [repealed]",
+            "min: 3",
+            "unknown key 'min'; known: any_of, because, column, high, low, name, none_of, then, where",
+        ),
         ("none_of: [repealed]", "low: 1\n    any_of: [x]", "give low and/or high for a number, or any_of"),
-        ("column: metadata.status\n    none_of: [repealed]", "column: quality.mean_word\n    low: 3", r"defined for en only; add where"),
+        (
+            "column: metadata.status\n    none_of: [repealed]",
+            "column: quality.mean_word\n    low: 3",
+            r"defined for en only; add where",
+        ),
         ("column: metadata.status\n    none_of: [repealed]", "column: language.label\n    low: 3", "low and high need a number"),
         ("spans: pii.spans", "spans: pii.count", "holds no spans; allowed: pii.spans"),
         ("profiles: [docs]", "profiles: [nothing]", "unknown profile 'nothing'; known: .*zh-web"),
@@ -131,7 +139,11 @@ def test_check_refuses_a_wrong_recipe(tmp_path: Path, old: str, new: str, messag
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("{local: {path: incoming/*.jsonl}}", "{lokal: {path: x}}", "unknown connector 'lokal'; known: http, local, package_index, sql"),
+        (
+            "{local: {path: incoming/*.jsonl}}",
+            "{lokal: {path: x}}",
+            "unknown connector 'lokal'; known: http, local, package_index, sql",
+        ),
         ("{local: {path: incoming/*.jsonl}}", "{local: {pfad: x}}", "where.local: unknown key 'pfad'; known: path"),
         ("{local: {path: incoming/*.jsonl}}", "{sql: {url: 'postgresql://u:secret@h/d', query: select 1}}", "auth_ref"),
         ("{local: {path: incoming/*.jsonl}}", "{sql: {url: 'sqlite:///x.db', query: select 1}}", "ORDER BY is required"),

@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.license import Claim, decide, from_license_text, from_package_metadata, from_spdx_header, match_text, normalise, table, tier
+from curation.license import (
+    Claim,
+    decide,
+    from_license_text,
+    from_package_metadata,
+    from_spdx_header,
+    match_text,
+    normalise,
+    table,
+    tier,
+)
 from tests.conftest import SHARED
 
 RQALPHA = """版权所有 2019 深圳某科技有限公司
@@ -19,7 +29,9 @@ def bundled(spdx: str) -> str:
     return resources.files("curation.resources").joinpath("license_texts", f"{spdx}.txt").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("spdx", ["MIT", "BSD-3-Clause", "BSD-2-Clause", "Apache-2.0", "ISC", "CC-BY-4.0", "CC-BY-SA-4.0", "MulanPSL-2.0"])
+@pytest.mark.parametrize(
+    "spdx", ["MIT", "BSD-3-Clause", "BSD-2-Clause", "Apache-2.0", "ISC", "CC-BY-4.0", "CC-BY-SA-4.0", "MulanPSL-2.0"]
+)
 def test_a_text_with_a_holder_and_rewrapped_is_recognised(spdx: str) -> None:
     """Copyright lines and line breaks make no difference."""
     text = "Copyright (c) 2026 Someone Ltd. and contributors\nAll rights reserved.\n\n" + " ".join(bundled(spdx).split())
@@ -42,7 +54,14 @@ def test_a_limit_beats_the_permissive_name_in_the_same_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["All rights reserved.", "版权所有，翻印必究", "For academic use only.", "Not for commercial use", "未经作者书面许可，不得转载"]
+    "text",
+    [
+        "All rights reserved.",
+        "版权所有，翻印必究",
+        "For academic use only.",
+        "Not for commercial use",
+        "未经作者书面许可，不得转载",
+    ],
 )
 def test_denials(text: str) -> None:
     """A text that only reserves rights is a denial."""
@@ -81,7 +100,20 @@ def test_verdicts(values: list[str], verdict: tuple[str | None, bool]) -> None:
     assert (found.id, found.conflict) == verdict
 
 
-@given(st.lists(st.sampled_from([Claim("manifest", "MIT", None, None), Claim("record", "Apache-2.0", None, None), Claim("denial", "x", None, None), Claim("spdx_header", "MIT", None, None)]), max_size=6), st.randoms(use_true_random=False))
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                Claim("manifest", "MIT", None, None),
+                Claim("record", "Apache-2.0", None, None),
+                Claim("denial", "x", None, None),
+                Claim("spdx_header", "MIT", None, None),
+            ]
+        ),
+        max_size=6,
+    ),
+    st.randoms(use_true_random=False),
+)
 def test_order_does_not_matter_and_more_claims_never_free(claims: list[Claim], chance) -> None:  # type: ignore[no-untyped-def]
     """The verdict of a set of claims is one; a denial is never outvoted."""
     shuffled = chance.sample(claims, len(claims))

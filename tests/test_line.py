@@ -118,7 +118,9 @@ def test_a_new_file_adds_shards_and_touches_no_old_one(tmp_path: Path) -> None:
     workspace = corpus.lay(tmp_path)
     line.run(workspace, "energy", until="annotate")
     before = {s["file"] for s in published.signals(workspace, "plant")["shards"]}
-    (tmp_path / "incoming" / "late.jsonl").write_text(json.dumps({"id": "late", "text": corpus.paragraph("en", 900), "license": "MIT"}) + "\n")
+    (tmp_path / "incoming" / "late.jsonl").write_text(
+        json.dumps({"id": "late", "text": corpus.paragraph("en", 900), "license": "MIT"}) + "\n"
+    )
     line.run(workspace, "energy", until="annotate")
     after = {s["file"] for s in published.signals(workspace, "plant")["shards"]}
     assert before < after and len(after - before) == 1
@@ -128,7 +130,19 @@ def test_kill_nine_at_any_moment_then_run_again(tmp_path: Path, done: Workspace)
     """Whatever is interrupted, the next run ends with the digests of an uninterrupted one, and no orphan stays."""
     workspace = corpus.lay(tmp_path)
     chance = random.Random(20261124)
-    command = [sys.executable, "-m", "curation", "--workspace", str(tmp_path), "run", "energy", "--workers", "2", "--until", "card"]
+    command = [
+        sys.executable,
+        "-m",
+        "curation",
+        "--workspace",
+        str(tmp_path),
+        "run",
+        "energy",
+        "--workers",
+        "2",
+        "--until",
+        "card",
+    ]
     for _ in range(6):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         time.sleep(chance.uniform(0.5, 3.5))
@@ -156,7 +170,11 @@ def test_a_broken_file_is_found_by_verify(tmp_path: Path) -> None:
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared corpora are not beside the clone")
 @pytest.mark.parametrize(
     ("name", "path", "reader", "least"),
-    [("docs-zh", "docs_zh.parquet", "parquet", 8000), ("pages", "html_debian_docs.parquet", "parquet", 3000), ("warc", "warc/*", "warc", 20)],
+    [
+        ("docs-zh", "docs_zh.parquet", "parquet", 8000),
+        ("pages", "html_debian_docs.parquet", "parquet", 3000),
+        ("warc", "warc/*", "warc", 20),
+    ],
 )
 def test_enterprise_files_go_through(tmp_path: Path, name: str, path: str, reader: str, least: int) -> None:
     """Real files, some broken on purpose: read, counted, and the run goes on."""

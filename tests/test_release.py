@@ -20,7 +20,9 @@ PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 
 def dvc(root: Path, *arguments: str) -> str:
-    done = subprocess.run([sys.executable, "-m", "dvc", *arguments], cwd=root, capture_output=True, text=True, env={**os.environ, "PATH": PATH})
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", *arguments], cwd=root, capture_output=True, text=True, env={**os.environ, "PATH": PATH}
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -83,7 +85,11 @@ def test_versions_say_what_changed(own: Workspace, tmp_path: Path) -> None:
     row = {"id": "late", "text": corpus.paragraph("en", 500), "license": "MIT", "status": "valid"}
     (own.root / "incoming" / "late.jsonl").write_text(json.dumps(row) + "\n")
     line.run(own, "energy")
-    recipe.write_text(recipe.read_text().replace("none_of: [repealed]", "any_of: [valid]").replace("where: {metadata.status: [valid, repealed]}\n", "\n"))
+    recipe.write_text(
+        recipe.read_text()
+        .replace("none_of: [repealed]", "any_of: [valid]")
+        .replace("where: {metadata.status: [valid, repealed]}\n", "\n")
+    )
     line.run(own, "energy")
     assert versions.released(own.root, "energy") == ["v1.0.0", "v1.0.1", "v1.1.0", "v2.0.0"]
     answer = diff.ask(own, "energy@v1.0.1", "energy@v1.1.0")

@@ -13,7 +13,6 @@ from curation.decoding import NotText, decode
 from curation.readers import Record, Unreadable
 from curation.readers.html import MAX_BYTES, page
 
-
 COMPRESSED = True  # a .warc.gz is many small gzip members; the library reads them itself
 
 

@@ -75,7 +75,9 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent, 
         if git_config(clone, "core.remote"):
             _dvc(clone, "--wait-for-lock", "push", "-q", *[s for s in stages if s.endswith(f"@{name}")])
         tell(3, 5)
-        release = {key: manifest[key] for key in ("dataset", "version", "reason", "digest", "digests", "counts", "shards", "changes")}
+        release = {
+            key: manifest[key] for key in ("dataset", "version", "reason", "digest", "digests", "counts", "shards", "changes")
+        }
         record = clone / "data" / "datasets" / name / "RELEASE.json"
         record.write_bytes(dump_json(release))
         git(clone, "add", "--", "dvc.lock", str(record.relative_to(clone)), *[p for p in DECLARED if (clone / p).exists()])

@@ -12,7 +12,9 @@ def stat(text: str, name: str) -> float:
     return float(measure(pa.array([text], pa.large_string()))[0, COLUMN[name]])
 
 
-LINES = st.lists(st.sampled_from(["alpha beta", "gamma.", "- item", "第一条。", "", "  ", "so on...", "…", "x" * 40]), max_size=30)
+LINES = st.lists(
+    st.sampled_from(["alpha beta", "gamma.", "- item", "第一条。", "", "  ", "so on...", "…", "x" * 40]), max_size=30
+)
 
 
 @settings(max_examples=150, deadline=None)

@@ -15,12 +15,16 @@ def plan(*filters: dict, profiles: tuple[dict, ...] = ()) -> Plan:
         name="r", title="t", summary="s", sources=["a-b"], curator="c", contact="c",
         filters=[Filter(**{"because": BECAUSE, **f}) for f in filters],
     )  # fmt: skip
-    return Plan(recipe=recipe, profiles=[Profile(title="t", **p) for p in profiles], policy=Policy(name="none", title="t", filters=[]))
+    return Plan(
+        recipe=recipe, profiles=[Profile(title="t", **p) for p in profiles], policy=Policy(name="none", title="t", filters=[])
+    )
 
 
 def table(**columns: pa.Array) -> pa.Table:
     n = len(next(iter(columns.values())))
-    return pa.table({"doc_id": [f"d{i}" for i in range(n)], "source": ["s"] * n, **{k.replace("__", "."): v for k, v in columns.items()}})
+    return pa.table(
+        {"doc_id": [f"d{i}" for i in range(n)], "source": ["s"] * n, **{k.replace("__", "."): v for k, v in columns.items()}}
+    )
 
 
 def test_thresholds_are_inclusive_and_of_the_columns_type() -> None:
@@ -40,12 +44,17 @@ def test_a_null_fails_with_value_null() -> None:
 def test_every_reason_of_every_document() -> None:
     """The first failure hides no other; values and words are kept."""
     measured = table(x__n=pa.array([5, 50]), x__w=pa.array(["a", "b"]))
-    found = judge(measured, plan({"name": "n", "column": "x.n", "low": 10}, {"name": "w", "column": "x.w", "none_of": ["a"], "then": "quarantine"})).to_pylist()
+    found = judge(
+        measured,
+        plan({"name": "n", "column": "x.n", "low": 10}, {"name": "w", "column": "x.w", "none_of": ["a"], "then": "quarantine"}),
+    ).to_pylist()
     assert [(r["doc_id"], r["filter"], r["value"], r["label"], r["outcome"]) for r in found] == [
         ("d0", "n", 5.0, None, "removed"),
         ("d0", "w", None, "a", "quarantined"),
     ]
-    assert outcomes(judge(measured, plan({"name": "w", "column": "x.w", "none_of": ["a"], "then": "quarantine"}))) == {"d0": "quarantined"}
+    assert outcomes(judge(measured, plan({"name": "w", "column": "x.w", "none_of": ["a"], "then": "quarantine"}))) == {
+        "d0": "quarantined"
+    }
 
 
 def test_where_selects_and_null_does_not() -> None:

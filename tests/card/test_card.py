@@ -1,0 +1,134 @@
+"""The card: numbers are those of the data, machines read it, hostile words stay words."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pyarrow.compute as pc
+import pytest
+import yaml
+
+from curation import line, published
+from curation.card import html, plots, readme
+from curation.store import Workspace
+from tests import corpus
+
+HOSTILE = [
+    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[x](javascript:alert(1))", "![x](javascript:alert(1))",
+    '"><svg onload=alert(1)>', "| a | b |", "`${7*7}`", "{{7*7}}", "<!-- -->", "\u2028<b>", "</style><script>1</script>", "$\\frac{1}{2}$",
+]  # fmt: skip
+
+
+def text(workspace: Workspace, part: str) -> str:
+    return workspace.open(workspace.dataset("energy", part)).read().decode()
+
+
+def test_the_hub_reads_the_header(done: Workspace) -> None:
+    """huggingface_hub parses and writes it again unchanged; splits and features are those of the files."""
+    from huggingface_hub import DatasetCard
+
+    card = DatasetCard(text(done, "README.md"))
+    again = DatasetCard(str(card))
+    assert card.data.to_dict() == again.data.to_dict()
+    header = card.data.to_dict()
+    assert header["configs"][0]["data_files"] == [{"split": "train", "path": "data/train-*.parquet"}]
+    assert header["language"] == ["en", "zh"] and header["license"] == ["cc-by-4.0", "cc0-1.0"]
+    schema = done.parquet(done.files(done.dataset("energy", "data"))[0]).schema_arrow
+    assert [f["name"] for f in header["dataset_info"]["features"]] == schema.names
+
+
+def test_numbers_on_the_card_are_those_of_the_data(done: Workspace) -> None:
+    """Documents, tokens, sources, licenses, reasons: each counted again from the Parquet files."""
+    data = done.read_table(done.files(done.dataset("energy", "data"))[0])
+    ledger = done.read_table(done.dataset("energy", "ledger/removed.parquet"))
+    body = text(done, "README.md")
+    assert f"{data.num_rows} documents · {pc.sum(data['tokens']).as_py():,} tokens" in body
+    for license_id in set(data["license"].to_pylist()):
+        own = data.filter(pc.equal(data["license"], license_id))
+        tokens = pc.sum(own["tokens"]).as_py()
+        assert re.search(rf"\| {re.escape(license_id)} \| T\d \| (?:yes|no) \| {own.num_rows} \| {tokens:,} \|", body)
+    first: dict[str, str] = {}
+    for doc, name in zip(ledger["doc_id"].to_pylist(), ledger["filter"].to_pylist(), strict=True):
+        first.setdefault(doc, name)
+    for name in set(first.values()):
+        count = list(first.values()).count(name)
+        assert re.search(rf"\| (?:removed|quarantined): {re.escape(readme.text(name))} \| {count} \|", body)
+
+
+def test_croissant_is_valid_and_its_records_load(done: Workspace) -> None:
+    """mlcroissant finds no error and reads rows from the files beside it."""
+    import mlcroissant
+
+    path = Path(done.path(done.dataset("energy", "croissant.json")))
+    dataset = mlcroissant.Dataset(jsonld=path)
+    assert not dataset.metadata.issues.errors
+    stem = "train-00000-of-00001"
+    rows = [row for row, _ in zip(dataset.records(stem), range(3), strict=False)]
+    assert rows[0][f"{stem}/id"] and len(rows) == 3
+    described = json.loads(path.read_text())
+    assert (
+        described["distribution"][0]["sha256"]
+        == published.manifest(done, "energy")["files"]["data/train-00000-of-00001.parquet"]["sha256"]
+    )
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+def test_hostile_words_stay_words(tmp_path: Path, words: str) -> None:
+    """In titles, reasons and contacts: no element, no link, no table of their making, in any export."""
+    workspace = corpus.lay(tmp_path)
+    for path in (workspace.recipe_file("energy"), workspace.source_file("plant")):
+        declared = yaml.safe_load(path.read_text())
+        declared["title"] = {"en": words, "zh": words}
+        declared["contact"] = words
+        if "filters" in declared:
+            declared["summary"] = {"en": words}
+            declared["filters"][0]["because"] = {"en": words, "zh": words}
+        path.write_text(yaml.safe_dump(declared, allow_unicode=True))
+    line.run(workspace, "energy", until="card")
+    page = Tags()
+    page.feed(text(workspace, "card.html"))
+    assert not {"script", "img", "a", "i"} & {tag for tag, _ in page.found}
+    assert not [a for _, attrs in page.found for a in attrs if a.startswith("on")]
+    from markdown_it import MarkdownIt
+
+    rendered = Tags()
+    rendered.feed(
+        MarkdownIt("commonmark", {"html": True}).enable("table").render(text(workspace, "README.md").split("\n---\n", 1)[1])
+    )
+    assert not {"script", "a", "svg", "b"} & {tag for tag, _ in rendered.found}
+    assert all(attrs["src"].startswith("plots/") for tag, attrs in rendered.found if tag == "img" and attrs["src"])
+    heads = sum(tag == "th" for tag, _ in rendered.found)
+    cells = [tag for tag, _ in rendered.found if tag in {"th", "td"}]
+    assert heads and len(cells) > heads
+    json.loads(text(workspace, "croissant.json"))
+
+
+def test_the_page_stands_alone(done: Workspace) -> None:
+    """No script, no outside address, a policy that forbids both, both languages."""
+    page = text(done, "card.html")
+    assert "default-src 'none'" in page and "<script" not in page and "能源手册" in page and "Energy handbook" in page
+    assert not re.findall(r'(?:src|href)="(?!#)[^"]*//', page)
+
+
+def test_plots_are_the_same_bytes_twice(done: Workspace) -> None:
+    """No date, no random id."""
+    model = {
+        "funnel": {"documents": 5, "unreadable": [["x", 1]], "removed": [["dedup.near", 1]], "quarantined": [], "kept": 4},
+        "languages": [{"value": "zh", "documents": 4}], "licenses": [{"value": "$x$", "documents": 4}], "lengths": [{"from": 0, "documents": 4}],
+    }  # fmt: skip
+    assert plots.render(model) == plots.render(model)
+
+
+def test_html_escapes_every_cell() -> None:
+    """Cells made from words are escaped where they are made."""
+    assert "<i>" not in html._both("<i>", "<i>") and "<i>" not in html._code("<i>")

@@ -1,0 +1,76 @@
+"""The DAGs: they parse, they stay thin, and one of them runs the line to the same digests as the CLI."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from curation import published, workspaces
+from curation.line import STEPS
+from curation.store import Workspace
+from tests import corpus
+
+ROOT = Path(__file__).resolve().parents[1]
+INTEGRITY = """
+import sys, json
+from airflow.dag_processing.dagbag import DagBag
+bag = DagBag(dag_folder=sys.argv[1])
+dag = bag.dags["curate"]
+print("ANSWER" + json.dumps({
+    "errors": dict(bag.import_errors), "dags": sorted(bag.dags), "tags": [sorted(d.tags) for d in bag.dags.values()],
+    "tasks": sorted(dag.task_ids), "params": {k: dag.params.get_param(k).schema for k in dag.params},
+    "heavy": [m for m in ("datasets", "datasketch", "numba", "fasttext") if m in sys.modules]}))
+"""
+RUN = """
+import sys
+from airflow.dag_processing.dagbag import DagBag
+done = DagBag(dag_folder=sys.argv[1]).dags["curate"].test(run_conf={"workspace": sys.argv[2], "recipe": "energy"})
+print("ANSWER" + done.state)
+"""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An Airflow home of its own with a workspace to read at parse time."""
+    folder = tmp_path_factory.mktemp("airflow")
+    workspaces.create(folder / "workspace", None)
+    corpus.lay(folder / "workspace")
+    environment = {
+        **os.environ, "AIRFLOW_HOME": str(folder / "home"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"), "CURATION_WORKSPACE": str(folder / "workspace"),
+        "PYTHONWARNINGS": "ignore", "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }  # fmt: skip
+    subprocess.run(
+        [str(Path(sys.executable).parent / "airflow"), "db", "migrate"], env=environment, check=True, capture_output=True
+    )
+    return environment
+
+
+def ask(home: dict[str, str], code: str, *arguments: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code, str(ROOT / "dags"), *arguments], env=home, capture_output=True, text=True)
+    answers = [part.split("ANSWER", 1)[1] for part in done.stdout.splitlines() if "ANSWER" in part]
+    assert answers, done.stdout[-3000:] + done.stderr[-3000:]
+    return answers[-1]
+
+
+def test_dags_parse_and_stay_thin(home: dict[str, str]) -> None:
+    """No import error, every step a task, a typed form in two languages, nothing heavy loaded by parsing."""
+    import json
+
+    found = json.loads(ask(home, INTEGRITY))
+    assert found["errors"] == {} and found["heavy"] == []
+    assert found["dags"] == ["curate", "energy_when_sources_change", "sources"] and all(t == ["curation"] for t in found["tags"])
+    assert {step.name for step in STEPS} <= set(found["tasks"])
+    assert set(found["params"]) == {"workspace", "recipe", "workers", "note"}
+    assert found["params"]["recipe"]["enum"] == ["energy"]
+    assert all(any("\u4e00" <= c <= "\u9fff" for c in schema["title"]) for schema in found["params"].values())
+
+
+def test_the_dag_runs_the_line_to_the_same_digests_as_the_cli(home: dict[str, str], released: Workspace) -> None:
+    """Through Airflow to a release: every file of the dataset is the one that `curate run` makes."""
+    workspace = home["CURATION_WORKSPACE"]
+    assert ask(home, RUN, workspace) == "success"
+    assert published.manifest(Workspace(workspace), "energy") == published.manifest(released, "energy")
+    assert Workspace(workspace).release_file("energy").read_bytes() == released.release_file("energy").read_bytes()
