@@ -152,10 +152,14 @@ def _licenses(model: Model) -> str:
         shown += f"<h3>{_both('Kept out: license conflicts', '因许可冲突未纳入')}</h3>"
         for one in model["conflicts"]:
             shown += f"<p>{_code(one['source'])}: {count(one['documents'])}</p>" + "".join(
-                f"<blockquote>{escape(c['detector'])} → {escape(c['value'])}: “{escape((c['passage'] or '')[:200])}” <span class=quiet>{escape(c['where'] or '')}</span></blockquote>"
+                f"<blockquote>{escape(c['detector'])} → {escape(c['value'])}{_quoted(c['passage'])} <span class=quiet>{escape(c['where'] or '')}</span></blockquote>"
                 for c in one["claims"]
             )
     return shown
+
+
+def _quoted(passage: str | None) -> str:
+    return f": “{escape(passage[:200])}”" if passage else ""
 
 
 def _funnel(model: Model) -> str:

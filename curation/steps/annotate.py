@@ -1,6 +1,6 @@
 """Signals: everything learned about documents, as sidecars beside their shards. Nothing is decided here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -38,6 +38,10 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
         entries.append((shard, files))
         if missing:
             tasks.append(Task(workspace, name, shard, missing))
+    annotated = len(tasks)
+    # few shards for many workers: a shard's signals are shared out; every sidecar is the same whoever makes it
+    share = max(1, min(workers, 2 * workers // max(1, len(tasks))))
+    tasks = [replace(t, missing=t.missing[k::share]) for t in tasks for k in range(share) if t.missing[k::share]]
     for done, written in enumerate(local.map_tasks(annotate, tasks, workers), 1):
         before |= written
         tell(done, len(tasks))
@@ -49,7 +53,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
         raise ContractError(f"annotate {name}: {documents['documents']} documents extracted, another number in shards")
     workspace.write_json(workspace.signal_index(name), {"source": name, "shards": listed, **totals})
     workspace.keep_only(workspace.signals(name), {f for _, files in entries for f in files.values()})
-    return {"shards": len(shards), "annotated": len(tasks), "documents": documents["documents"]}
+    return {"shards": len(shards), "annotated": annotated, "documents": documents["documents"]}
 
 
 def sidecar(workspace: Workspace, source: str, signal: str, shard_sha256: str) -> str:

@@ -48,8 +48,9 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     source = catalog.source(workspace, name)
     raw = published.raw(workspace, name)
     before = workspace.read_json(workspace.documents(name, "INDEX.json")) or {"groups": []}
-    known = {group["key"]: _as_extracted(group) for group in before["groups"] if _whole(workspace, group)}
     tasks = _tasks(workspace, source, raw["objects"])
+    wanted = {task.key for task in tasks}  # a key holds the code's digest: an index of other code matches none
+    known = {g["key"]: _as_extracted(g) for g in before["groups"] if g["key"] in wanted and _whole(workspace, g)}
     missing = [task for task in tasks if task.key not in known]
     for done, group in enumerate(local.map_tasks(extract, missing, workers), 1):
         known[group["key"]] = group

@@ -227,7 +227,7 @@ def test_a_pin_that_differs_stops(workspace: Workspace, site: Site, monkeypatch:
     site.pages["/files/demo-1.0.tar.gz"] = (200, {}, sdist())
     monkeypatch.setenv("UV_DEFAULT_INDEX", f"{site.url}/simple")
     declare(workspace, "demo", f'{{package_index: {{package: demo, version: "1.0", sha256: "{"0" * 64}"}}}}')
-    with pytest.raises(DataError, match="expected sha256 000.*got"):
+    with pytest.raises(DataError, match=r"expected sha256 000.*got"):
         ingest.run("demo", workspace)
     assert not workspace.files("raw/demo")
     declare(workspace, "demo", '{package_index: {package: demo, version: "2.0"}}')
