@@ -42,7 +42,9 @@ def main(arguments: list[str]) -> None:
 
 
 def _marked(batch: pa.RecordBatch, turn: int) -> pa.RecordBatch:
-    marked = pc.binary_join_element_wise(batch["text"], pa.scalar(f" {turn}", pa.large_string()), pa.scalar("", pa.large_string()))
+    marked = pc.binary_join_element_wise(
+        batch["text"], pa.scalar(f" {turn}", pa.large_string()), pa.scalar("", pa.large_string())
+    )
     return batch.set_column(batch.schema.get_field_index("text"), "text", marked)
 
 
@@ -55,7 +57,9 @@ def _line(batches: list[pa.RecordBatch], size: float, workers: int) -> None:
         (root / "bench").mkdir()
         pq.write_table(pa.Table.from_batches(batches).select(["id", "text"]), root / "bench" / "bench.parquet")
         source = corpus.SOURCE.replace("incoming/*.jsonl", "bench/*.parquet").replace("format: jsonl", "format: parquet")
-        source = source.replace("license: license, published: year, keep: [status, year]", "keep: []").replace("license: unknown", "license: MIT")
+        source = source.replace("license: license, published: year, keep: [status, year]", "keep: []").replace(
+            "license: unknown", "license: MIT"
+        )
         workspace.source_file("plant").write_text(source)
         recipe = corpus.RECIPE[: corpus.RECIPE.index("filters:")] + corpus.RECIPE[corpus.RECIPE.index("dedup:") :]
         workspace.recipe_file("energy").write_text(recipe)
@@ -64,7 +68,9 @@ def _line(batches: list[pa.RecordBatch], size: float, workers: int) -> None:
         seconds = time.perf_counter() - begun
         steps = ", ".join(f"{s['step']} {s['seconds']:.1f}" for s in workspace.run_steps("energy"))
         peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
-        print(f"  the line, {workers} worker(s): {seconds:.1f} s, {size / seconds:.1f} MB/s, peak {peak:.0f} MB a process ({steps})")
+        print(
+            f"  the line, {workers} worker(s): {seconds:.1f} s, {size / seconds:.1f} MB/s, peak {peak:.0f} MB a process ({steps})"
+        )
 
 
 def _generated() -> list[pa.RecordBatch]:

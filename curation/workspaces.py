@@ -11,13 +11,15 @@ from curation.line import refresh_catalog
 from curation.store import Workspace
 from curation.versions import git
 
+PARTS = ("sources", "recipes", "profiles", "policies", "approvals")
+
 
 def create(folder: Path, remote: str | None) -> Workspace:
     """Make `folder` a workspace; what is already there stays. `remote` becomes DVC's default remote."""
     if folder.exists() and not folder.is_dir():
         raise DeclarationError(f"{folder}: is a file; a folder is needed")
     template = resources.files("curation.resources").joinpath("workspace")
-    for part in ("sources", "recipes", "profiles", "policies", "approvals"):
+    for part in PARTS:
         kept = folder / "data" / part
         kept.mkdir(parents=True, exist_ok=True)
         if not any(kept.iterdir()):
@@ -38,8 +40,9 @@ def create(folder: Path, remote: str | None) -> Workspace:
         _dvc(folder, "config", "cache.type", "reflink,hardlink,copy")
     if remote:
         _dvc(folder, "remote", "add", "-d", "-f", "store", remote)
-    git(folder, "add", "-A")
-    if git(folder, "status", "--porcelain"):
+    made = [".gitignore", ".dvcignore", "dvc.yaml", ".dvc", "data/catalog.yaml", *(f"data/{part}/.gitkeep" for part in PARTS)]
+    git(folder, "add", "--", *[path for path in made if (folder / path).exists()])
+    if git(folder, "diff", "--cached", "--name-only"):
         git(folder, "commit", "-q", "-m", "Set up the workspace")
     return workspace
 

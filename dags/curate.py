@@ -184,7 +184,7 @@ with DAG(
             reason,
             reviewer=str(name or "unknown"),
             identity="Airflow login",
-            decided_at=str(answer.get("responded_at") or "") or None,
+            decided_at=str(answer.get("responded_at") or "").replace(" ", "T") or None,
         )
         return made.digest
 

@@ -6,8 +6,18 @@ from pathlib import Path
 
 from curation.store import Workspace
 
-ZH = ["数据处理者 主管部门 发电企业 运行人员 检修单位 值班工程师 调度机构 变压器 继电保护装置 冷却系统 安全管理制度 操作票 监测记录 应急预案", "应当建立 应当检查 负责记录 及时报告 不得擅自更改 可以申请调整 必须复核 定期公布 依法保存 逐项确认", "油温上升情况 负荷变化曲线 设备缺陷清单 年度检修计划 绝缘试验结果 现场处置过程 备品备件数量 停电范围 交接班记录 数据质量指标", "并在三日内完成整改 并向社会公开 且保存期限不少于五年 以保障电网安全 直至缺陷消除 并由专人签字 但紧急情况除外 同时抄送上级单位"]
-EN = ["the operator|the station engineer|a second technician|the grid company|the relay panel|the main transformer|the cooling system|the duty manager", "records|checks|reports|repeats|confirms|compares|replaces|reviews", "the oil temperature of the winding|the load curve of the feeder|the insulation test of the bushing|the yearly maintenance plan|the list of spare parts|the alarm history of the panel|the switching order of the line", "before the line is energised|within two working days|and signs the report by hand|until the fault has been cleared|while the fans are running|so that the limits are respected|as the manual requires"]
+ZH = [
+    "数据处理者 主管部门 发电企业 运行人员 检修单位 值班工程师 调度机构 变压器 继电保护装置 冷却系统 安全管理制度 操作票 监测记录 应急预案",
+    "应当建立 应当检查 负责记录 及时报告 不得擅自更改 可以申请调整 必须复核 定期公布 依法保存 逐项确认",
+    "油温上升情况 负荷变化曲线 设备缺陷清单 年度检修计划 绝缘试验结果 现场处置过程 备品备件数量 停电范围 交接班记录 数据质量指标",
+    "并在三日内完成整改 并向社会公开 且保存期限不少于五年 以保障电网安全 直至缺陷消除 并由专人签字 但紧急情况除外 同时抄送上级单位",
+]
+EN = [
+    "the operator|the station engineer|a second technician|the grid company|the relay panel|the main transformer|the cooling system|the duty manager",
+    "records|checks|reports|repeats|confirms|compares|replaces|reviews",
+    "the oil temperature of the winding|the load curve of the feeder|the insulation test of the bushing|the yearly maintenance plan|the list of spare parts|the alarm history of the panel|the switching order of the line",
+    "before the line is energised|within two working days|and signs the report by hand|until the fault has been cleared|while the fans are running|so that the limits are respected|as the manual requires",
+]
 
 
 def paragraph(language: str, number: int) -> str:
