@@ -5,9 +5,11 @@ so members are read one after another, names with "..", absolute names, links an
 on bytes produced.
 """
 
+import bz2
 import fnmatch
 import gzip
 import io
+import lzma
 import tarfile
 import zipfile
 import zlib
@@ -17,11 +19,29 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
+import zstandard
+
 MAX_MEMBER = 1 << 30
 MAX_RATIO = 200  # produced / read, after the first 16 MiB
 FREE_BYTES = 16 << 20
 TAR = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 ZIP = (".zip", ".whl")
+
+
+STREAM_ERRORS = (
+    OSError,
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    zstandard.ZstdError,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    NotImplementedError,
+)
+
+
+class Broken(ValueError):
+    """The archive as a whole cannot be read."""
 
 
 class TooLarge(ValueError):
@@ -49,8 +69,6 @@ def decompressed(stream: BinaryIO, file_name: str) -> Iterator[tuple[BinaryIO, s
         counted = _Counting(stream)
         yield io.BufferedReader(_Capped(gzip.GzipFile(fileobj=counted), counted), 1 << 16), file_name[:-3]  # type: ignore[arg-type]
     elif lower.endswith(".zst"):
-        import zstandard
-
         counted = _Counting(stream)
         reader = zstandard.ZstdDecompressor().stream_reader(counted, read_across_frames=True)  # type: ignore[arg-type]
         yield io.BufferedReader(_Capped(reader, counted), 1 << 16), file_name[:-4]
@@ -61,15 +79,15 @@ def decompressed(stream: BinaryIO, file_name: str) -> Iterator[tuple[BinaryIO, s
 def members(stream: BinaryIO, file_name: str, wanted: list[str], unwanted: list[str]) -> Iterator[Member]:
     """Regular files whose name (below a common root folder) matches `wanted` (all when empty), in archive order.
 
-    Raises ValueError with a reason when the archive as a whole cannot be read.
+    Raises Broken with a reason when the archive as a whole cannot be read.
     """
     try:
         lister = _zip_members if file_name.lower().endswith(ZIP) else _tar_members
         for member in lister(stream):
             if matches(member.name, wanted, unwanted):
                 yield member
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, zlib.error) as error:
-        raise ValueError(f"{type(error).__name__}: {error}") from None
+    except STREAM_ERRORS as error:
+        raise Broken(f"{type(error).__name__}: {error}") from None
 
 
 def matches(name: str, wanted: list[str], unwanted: list[str]) -> bool:
@@ -91,7 +109,7 @@ def _unsafe(name: str) -> str | None:
 
 def _tar_members(stream: BinaryIO) -> Iterator[Member]:
     counted = _Counting(stream)
-    with tarfile.open(fileobj=counted, mode="r|*") as archive:  # type: ignore[call-overload]
+    with tarfile.open(fileobj=_unpacked(counted), mode="r|") as archive:
         for entry in archive:
             if entry.isdir():
                 continue
@@ -105,6 +123,19 @@ def _tar_members(stream: BinaryIO) -> Iterator[Member]:
                 extracted = archive.extractfile(entry)
                 assert extracted is not None
                 yield Member(entry.name, io.BufferedReader(_Capped(cast(BinaryIO, extracted), counted), 1 << 16))
+
+
+def _unpacked(counted: "_Counting") -> BinaryIO:
+    """The plain tar of a compressed one. tarfile's own decompression takes a file cut short for its end; these raise."""
+    peeked = io.BufferedReader(counted, 1 << 16)
+    magic = peeked.peek(6)
+    if magic.startswith(b"\x1f\x8b"):
+        return cast(BinaryIO, gzip.GzipFile(fileobj=peeked))
+    if magic.startswith(b"BZh"):
+        return cast(BinaryIO, bz2.BZ2File(peeked))
+    if magic.startswith(b"\xfd7zXZ"):
+        return cast(BinaryIO, lzma.LZMAFile(peeked))
+    return cast(BinaryIO, peeked)
 
 
 def _zip_members(stream: BinaryIO) -> Iterator[Member]:

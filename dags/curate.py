@@ -32,7 +32,10 @@ def run_one(step_name: str, name: str, params: dict[str, Any], run_id: str) -> d
     workspace = Workspace.find(params["workspace"])
 
     def watch(one: line.Step, what: str, done: int, total: int) -> None:
-        print(f"[curate] {one.name} {what}" + (f" {done}/{total}" if total else f": {one.title}"), flush=True)
+        if done == 0:
+            print(f"[curate] {one.name} {what}: {one.title}", flush=True)
+        elif total > 1:
+            print(f"[curate] {one.name} {what} {done}/{total}", flush=True)
 
     return line.run_step(workspace, run_id, step, name, int(params["workers"]), params.get("note") or "", watch)
 

@@ -2,9 +2,12 @@
 
 import json
 import os
+import random
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -65,6 +68,39 @@ def test_dvc_repro_does_nothing_after_a_run_and_gives_the_same_bytes_when_forced
     assert "up to date" in dvc(own.root, "repro")
     dvc(own.root, "repro", "-f", "-s", "filter@energy", "dedup@energy", "assemble@energy", "card@energy")
     assert published.manifest(own, "energy") == before
+
+
+def test_dvc_repro_alone_makes_the_same_dataset(tmp_path: Path, released: Workspace) -> None:
+    """From declarations to the card by `dvc repro` only, an empty source included: the digest that `curate run` gives."""
+    workspaces.create(tmp_path / "workspace", None)
+    workspace = corpus.lay(tmp_path / "workspace")
+    (tmp_path / "workspace" / "void").mkdir()
+    (tmp_path / "workspace" / "void" / "x.jsonl").write_text("\n")
+    workspace.source_file("void").write_text(corpus.SOURCE.replace("plant", "void", 1).replace("incoming", "void"))
+    line.refresh_catalog(workspace)
+    dvc(workspace.root, "repro")
+    assert published.manifest(workspace, "energy")["digest"] == published.manifest(released, "energy")["digest"]
+    assert published.signals(workspace, "void")["documents"] == 0
+
+
+def test_kill_nine_while_releasing_then_run_again(own: Workspace) -> None:
+    """Whenever it dies, the tag is there with its data or not there at all, and the next run finishes."""
+    recipe = own.recipe_file("energy")
+    recipe.write_text(recipe.read_text().replace("A test.", "Killed while releasing."))
+    line.run(own, "energy", until="card")
+    chance = random.Random(7)
+    command = [sys.executable, "-m", "curation", "--workspace", str(own.root), "step", "release", "energy"]
+    for _ in range(6):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        time.sleep(chance.uniform(0.3, 5.0))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        for version in versions.released(own.root, "energy"):
+            assert len(curation.load("energy", version, workspace=str(own.root)))
+    line.run(own, "energy")
+    assert versions.released(own.root, "energy") == ["v1.0.0", "v1.0.1"]
+    assert versions.git(own.root, "status", "--porcelain", "--untracked-files=no") == "M .dvc/config"  # this fixture's own
+    assert "up to date" in dvc(own.root, "status")
 
 
 def test_dvc_repro_after_a_changed_threshold_measures_nothing(own: Workspace) -> None:

@@ -3,19 +3,25 @@
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
+_pools: dict[int, ProcessPoolExecutor] = {}  # kept between steps: a worker loads models and kernels once (2-3 s)
+
 
 def map_tasks(function: Callable[[Task], Result], tasks: Sequence[Task], workers: int) -> Iterator[Result]:
     """Yield function(task) for each task in order. `function` must be importable, tasks and results picklable."""
-    workers = min(workers, len(tasks))
-    if workers <= 1:
+    if min(workers, len(tasks)) <= 1:
         yield from map(function, tasks)
         return
-    # spawn, not fork: Arrow and numba hold threads and locks that a forked child must not inherit
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        yield from pool.map(function, tasks)
+    if workers not in _pools:
+        # spawn, not fork: Arrow and numba hold threads and locks that a forked child must not inherit
+        _pools[workers] = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        yield from _pools[workers].map(function, tasks)
+    except BrokenProcessPool:
+        _pools.pop(workers).shutdown(wait=False)
+        raise

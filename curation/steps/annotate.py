@@ -52,7 +52,9 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     if sum(shard["rows"] for shard in shards) != documents["documents"]:
         raise ContractError(f"annotate {name}: {documents['documents']} documents extracted, another number in shards")
     workspace.write_json(workspace.signal_index(name), {"source": name, "shards": listed, **totals})
-    workspace.keep_only(workspace.signals(name), {f for _, files in entries for f in files.values()})
+    keys = workspace.signals(name, "KEYS.json")  # there even for a source without documents: DVC wants its outputs
+    workspace.write_json(keys, {signal: signals.key(signal) for signal in signals.names()})
+    workspace.keep_only(workspace.signals(name), {keys, *(f for _, files in entries for f in files.values())})
     return {"shards": len(shards), "annotated": annotated, "documents": documents["documents"]}
 
 

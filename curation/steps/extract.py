@@ -134,16 +134,22 @@ def _records_of(task: Task, source: Source, one: dict[str, Any]) -> Iterator[tup
     licenses = _license_members(task.workspace, key, one)
     root = _root(one["file_name"])
     with task.workspace.open(key) as stream:
+        matched = 0
         try:
             for member in archive.members(stream, one["file_name"], source.members, source.exclude):
+                matched += 1
                 name = f"{one['name']}#{member.name.removeprefix(root)}"
                 if member.stream is None:
                     yield name, Unreadable(member.refused or "refused", f"member {member.name!r} is not read")
                     continue
                 with _plain(reader, member.stream, member.name) as plain:
                     yield from _read(reader, plain, name, options, package + _claims_above(member.name, licenses), source)
-        except ValueError as error:
+        except archive.Broken as error:
             yield one["name"], Unreadable("broken_archive", str(error))
+            return
+    if not matched:
+        wanted = ", ".join(source.members) or "any file"
+        yield one["name"], Unreadable("no_member", f"no file of {one['file_name']} matches members: {wanted}")
 
 
 @contextmanager
@@ -165,7 +171,7 @@ def _read(
             if isinstance(found, Record):
                 found.claims = [*claims, *found.claims]
             yield name, found
-    except (archive.TooLarge, OSError, EOFError) as error:  # a broken or hostile stream, not a bug of a reader
+    except (archive.TooLarge, *archive.STREAM_ERRORS) as error:  # a broken or hostile stream, not a bug of a reader
         yield name, Unreadable("broken_stream", f"{type(error).__name__}: {error}")
 
 
@@ -194,7 +200,7 @@ def _license_members(workspace: Workspace, key: str, one: dict[str, Any]) -> dic
                     folder = ""
                 text = member.stream.read(200_000).decode("utf-8", "replace")
                 found.setdefault(folder, []).extend(from_license_text(text, f"{one['name']}#{member.name}"))
-        except ValueError:
+        except archive.Broken:
             return found  # the archive's fault is told by the pass that reads its records
     return found
 

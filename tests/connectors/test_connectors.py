@@ -100,6 +100,30 @@ def test_local_folder_and_nearest_license(workspace: Workspace, tmp_path: Path) 
     assert claims == {"a/one.md": ["manifest", "denial"], "b/two.md": ["manifest"]}
 
 
+def test_broken_archives_cost_themselves_only(workspace: Workspace, tmp_path: Path) -> None:
+    """Cut short, wrong sums, encrypted by name only, nothing that matches: each is told, the sound one is read."""
+    good = sdist()
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "good.tar.gz").write_bytes(good)
+    (folder / "cut.tar.gz").write_bytes(good[: len(good) // 2])
+    (folder / "no.zip").write_bytes(b"PK nothing")
+    with zipfile.ZipFile(folder / "sum.zip", "w", zipfile.ZIP_STORED) as pack:
+        pack.writestr("docs/a.rst", "sound text " * 50)
+    broken = (folder / "sum.zip").read_bytes().replace(b"sound text", b"spoilt txt", 3)
+    (folder / "sum.zip").write_bytes(broken)
+    with zipfile.ZipFile(folder / "empty.zip", "w") as pack:
+        pack.writestr("other/a.md", "x")
+    declare(workspace, "packs", "./in", "rst", 'members: ["docs/*.rst"]\n')
+    ingest.run("packs", workspace)
+    report = extract.run("packs", workspace)
+    assert report["documents"] == 1 and report["documents"] + report["quarantined"] == report["records"]
+    rows = [r for key in workspace.files("quarantine/packs") for r in workspace.read_table(key).to_pylist()]
+    assert {r["object"]: r["reason"] for r in rows} == {
+        "cut.tar.gz": "broken_archive", "no.zip": "broken_archive", "sum.zip": "broken_stream", "empty.zip": "no_member",
+    }  # fmt: skip
+
+
 def test_many_small_files_are_few_shards(workspace: Workspace, tmp_path: Path) -> None:
     """300 files are at most 64 shards, and one more file touches one of them."""
     (tmp_path / "in").mkdir()

@@ -139,5 +139,5 @@ def test_bombs_stop_early() -> None:
 
 def test_a_broken_archive_says_so() -> None:
     """Not a traceback of zipfile."""
-    with pytest.raises(ValueError, match="BadZipFile"):
+    with pytest.raises(archive.Broken, match="BadZipFile"):
         list(archive.members(io.BytesIO(b"PK nonsense"), "x.zip", [], []))
