@@ -40,6 +40,34 @@ def run_one(step_name: str, name: str, params: dict[str, Any], run_id: str) -> d
     return line.run_step(workspace, run_id, step, name, int(params["workers"]), params.get("note") or "", watch)
 
 
+class Review(ApprovalOperator):
+    """Airflow's approval, whose answer, yes or no, is written as the same file that `curate approve` writes."""
+
+    def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
+        """Record the decision about the very digest that was shown, then go on or skip the release."""
+        from curation import approval, published
+        from curation.errors import DataError
+
+        params, ti = context["params"], context["ti"]
+        workspace = Workspace.find(params["workspace"])
+        manifest = published.manifest(workspace, params["recipe"])
+        if manifest["digest"] != ti.xcom_pull(task_ids="show_card", key="digest"):
+            raise DataError(f"{params['recipe']} changed since its card was shown here; run the DAG again")
+        by = event.get("responded_by_user") or {}
+        name = by.get("name") if isinstance(by, dict) else getattr(by, "name", None)
+        said = (event.get("params_input") or {}).get("reason") or "no reason given in Airflow"
+        approval.record(
+            workspace,
+            manifest,
+            "approve" if self.APPROVE in event["chosen_options"] else "reject",
+            said,
+            reviewer=str(name or "nobody: the time to answer ran out"),
+            identity="Airflow login",
+            decided_at=event["responded_at"].isoformat(timespec="seconds"),
+        )
+        return super().execute_complete(context, event)
+
+
 with DAG(
     dag_id="curate",
     schedule=None,
@@ -140,26 +168,27 @@ with DAG(
 
     @task.branch
     def gate(params: dict[str, Any]) -> str:
-        """To the reviewer, unless the recipe needs none or this very digest is approved."""
+        """To the reviewer (again, after a rejection), unless the recipe needs none or this very digest is approved."""
         from curation import approval, catalog, published
 
         workspace = Workspace.find(params["workspace"])
         manifest = published.manifest(workspace, params["recipe"])
         needed = catalog.dataset(workspace, params["recipe"]).review == "required"
-        return "show_card" if needed and approval.find(workspace, params["recipe"], manifest["digest"]) is None else "release"
+        decided = approval.find(workspace, params["recipe"], manifest["digest"])
+        return "show_card" if needed and (decided is None or decided.decision == "reject") else "release"
 
     @task
-    def show_card(params: dict[str, Any]) -> str:
+    def show_card(params: dict[str, Any], ti: Any = None) -> str:
         """The card without its header for machines: the body of the reviewer's question."""
         from curation import published
 
         workspace = Workspace.find(params["workspace"])
-        published.manifest(workspace, params["recipe"])
+        ti.xcom_push(key="digest", value=published.manifest(workspace, params["recipe"])["digest"])
         text = workspace.open(workspace.dataset(params["recipe"], "README.md")).read().decode()
         body = "\n".join(line for line in text.split("\n---\n", 1)[-1].splitlines() if not line.startswith("!["))
         return body[:60_000]
 
-    review = ApprovalOperator(
+    review = Review(
         task_id="review",
         subject="Release {{ params.recipe }}? 是否发布？",
         body="{{ ti.xcom_pull(task_ids='show_card') }}",
@@ -168,28 +197,6 @@ with DAG(
         params={"reason": Param("", type=["null", "string"], format="multiline", title="Reason 理由")},
         fail_on_reject=False,
     )
-
-    @task
-    def record_decision(params: dict[str, Any], ti: Any = None) -> str:
-        """Write the reviewer's decision as the same file that `curate approve` writes."""
-        from curation import approval, published
-
-        answer = ti.xcom_pull(task_ids="review")
-        workspace = Workspace.find(params["workspace"])
-        manifest = published.manifest(workspace, params["recipe"])
-        by = answer.get("responded_by_user") or answer.get("responded_by") or {}
-        name = by.get("name") if isinstance(by, dict) else getattr(by, "name", None)
-        reason = (answer.get("params_input") or {}).get("reason") or "approved in Airflow, no reason given"
-        made = approval.record(
-            workspace,
-            manifest,
-            "approve",
-            reason,
-            reviewer=str(name or "unknown"),
-            identity="Airflow login",
-            decided_at=str(answer.get("responded_at") or "").replace(" ", "T") or None,
-        )
-        return made.digest
 
     @task(trigger_rule="none_failed_min_one_success", outlets=[dataset_asset(name) for name in RECIPES])
     def release(params: dict[str, Any], run_id: str, outlet_events: Any = None) -> dict[str, Any]:
@@ -201,4 +208,4 @@ with DAG(
 
     gated, released = gate(), release()
     before >> gated >> [shown := show_card(), released]
-    shown >> review >> record_decision() >> released
+    shown >> review >> released
