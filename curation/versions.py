@@ -1,12 +1,14 @@
 """Releases of a dataset are annotated git tags `name@vX.Y.Z`; what each one held stands in its RELEASE.json."""
 
 import json
+import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
-from curation.errors import DeclarationError
+from curation.errors import DataError, DeclarationError
 
 _TAG = re.compile(r"(?P<name>[a-z0-9][a-z0-9_.-]*)@v(?P<major>\d+)\.(?P<minor>\d+)\.(?P<patch>\d+)")
 
@@ -17,6 +19,19 @@ def git(root: Path, *arguments: str, check: bool = True) -> str:
     if check and done.returncode:
         lines = done.stderr.strip().splitlines() or ["git failed"]
         raise DeclarationError(f"{root}: git {arguments[0]}: {lines[-1]}")
+    return done.stdout.strip()
+
+
+def dvc(root: Path, *arguments: str) -> str:
+    """Output of a DVC command in `root`, in a process of its own. Raises DataError with DVC's own error line."""
+    command = [sys.executable, "-m", "dvc", *arguments]
+    done = subprocess.run(
+        command, cwd=root, capture_output=True, text=True, env={**os.environ, "DVC_NO_ANALYTICS": "1"}, check=False
+    )
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or done.stderr.strip().splitlines()
+        verb = next(one for one in arguments if not one.startswith("-"))
+        raise DataError(f"{root}: dvc {verb}: {lines[-1] if lines else 'failed'}")
     return done.stdout.strip()
 
 

@@ -1,15 +1,12 @@
 """Make a workspace: folders, dvc.yaml, git and DVC of its own."""
 
-import os
-import subprocess
-import sys
 from importlib import resources
 from pathlib import Path
 
 from curation.errors import DeclarationError
 from curation.line import refresh_catalog
 from curation.store import Workspace
-from curation.versions import git
+from curation.versions import dvc, git
 
 PARTS = ("sources", "recipes", "profiles", "policies", "approvals")
 
@@ -35,22 +32,13 @@ def create(folder: Path, remote: str | None) -> Workspace:
         if not git(folder, "config", key, check=False):
             git(folder, "config", key, value)
     if not (folder / ".dvc").is_dir():
-        _dvc(folder, "init", "-q")
-        _dvc(folder, "config", "core.analytics", "false")
-        _dvc(folder, "config", "cache.type", "reflink,hardlink,copy")
+        dvc(folder, "init", "-q")
+        dvc(folder, "config", "core.analytics", "false")
+        dvc(folder, "config", "cache.type", "reflink,hardlink,copy")
     if remote:
-        _dvc(folder, "remote", "add", "-d", "-f", "store", remote)
+        dvc(folder, "remote", "add", "-d", "-f", "store", remote)
     made = [".gitignore", ".dvcignore", "dvc.yaml", ".dvc", "data/catalog.yaml", *(f"data/{part}/.gitkeep" for part in PARTS)]
     git(folder, "add", "--", *[path for path in made if (folder / path).exists()])
     if git(folder, "diff", "--cached", "--name-only"):
         git(folder, "commit", "-q", "-m", "Set up the workspace")
     return workspace
-
-
-def _dvc(folder: Path, *arguments: str) -> None:
-    environment = {**os.environ, "DVC_NO_ANALYTICS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", *arguments], cwd=folder, capture_output=True, text=True, env=environment, check=False
-    )
-    if done.returncode:
-        raise DeclarationError(f"{folder}: dvc {arguments[0]}: {(done.stderr.strip().splitlines() or ['failed'])[-1]}")

@@ -45,6 +45,8 @@ def test_a_release_is_a_commit_a_tag_and_data_in_dvc(released: Workspace) -> Non
     tracked = versions.git(released.root, "ls-tree", "-r", "--name-only", "HEAD").split()
     assert not [name for name in tracked if name.endswith(".parquet")]
     assert "up to date" in dvc(released.root, "status")
+    stored = [p for p in (released.root.parent / "store").rglob("*") if p.is_file()]
+    assert len(stored) >= len(published.manifest(released, "energy")["files"])
     assert versions.record(released.root, "energy", "v1.0.0")["digest"] == published.manifest(released, "energy")["digest"]
 
 

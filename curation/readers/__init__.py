@@ -8,8 +8,10 @@ A reader yields an Unreadable for what it cannot read and goes on; it raises onl
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
+from curation.declaration import Declared
+from curation.decoding import NotText, decode
 from curation.license import Claim
 
 
@@ -29,3 +31,17 @@ class Unreadable:
     reason: str
     detail: str
     key: str | None = None
+
+
+class TextOptions(Declared):
+    """`charset`: what the publisher says; without it the charset is found."""
+
+    charset: str | None = None
+
+
+def whole_text(stream: BinaryIO, options: TextOptions) -> str | Unreadable:
+    """The text of a file that is one document, or why it is none."""
+    try:
+        return decode(stream.read(), options.charset)
+    except NotText as error:
+        return Unreadable("not_text", str(error))

@@ -4,24 +4,17 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
-from curation.declaration import Declared
-from curation.decoding import NotText, decode
 from curation.license import from_spdx_header
-from curation.readers import Record, Unreadable
+from curation.readers import Record, TextOptions, Unreadable, whole_text
+
+Options = TextOptions
 
 
-class Options(Declared):
-    """`charset`: what the publisher says."""
-
-    charset: str | None = None
-
-
-def read(stream: BinaryIO, name: str, options: Options) -> Iterator[Record | Unreadable]:
+def read(stream: BinaryIO, name: str, options: TextOptions) -> Iterator[Record | Unreadable]:
     """One record: `text`, `title` (the file's name), `suffix`."""
-    try:
-        text = decode(stream.read(), options.charset)
-    except NotText as error:
-        yield Unreadable("not_text", str(error))
+    text = whole_text(stream, options)
+    if isinstance(text, Unreadable):
+        yield text
         return
     path = PurePosixPath(name)
     yield Record({"text": text, "title": path.name, "suffix": path.suffix}, claims=from_spdx_header(text, name))

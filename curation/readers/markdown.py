@@ -6,28 +6,22 @@ from typing import Any, BinaryIO
 
 import yaml
 
-from curation.declaration import Declared
-from curation.decoding import NotText, decode
 from curation.license import from_spdx_header
-from curation.readers import Record, Unreadable
+from curation.readers import Record, TextOptions, Unreadable, whole_text
 
 MAX_FRONT_MATTER = 64 << 10
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _HEADING = re.compile(r"^#{1,2}[ \t]+(.+?)[ \t]*#*$|^(?!\s*[-=]+$)(\S.*)\n=+[ \t]*$", re.MULTILINE)
 
 
-class Options(Declared):
-    """`charset`: what the publisher says."""
-
-    charset: str | None = None
+Options = TextOptions
 
 
-def read(stream: BinaryIO, name: str, options: Options) -> Iterator[Record | Unreadable]:
+def read(stream: BinaryIO, name: str, options: TextOptions) -> Iterator[Record | Unreadable]:
     """One record: front matter fields, `text` without the front matter, `title`."""
-    try:
-        text = decode(stream.read(), options.charset)
-    except NotText as error:
-        yield Unreadable("not_text", str(error))
+    text = whole_text(stream, options)
+    if isinstance(text, Unreadable):
+        yield text
         return
     claims = from_spdx_header(text, name)
     fields, text = split_front_matter(text)

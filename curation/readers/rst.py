@@ -4,28 +4,22 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from curation.declaration import Declared
-from curation.decoding import NotText, decode
 from curation.license import from_spdx_header
-from curation.readers import Record, Unreadable
+from curation.readers import Record, TextOptions, Unreadable, whole_text
 
 # a section title: a line underlined by at least as many of one punctuation mark (docutils, "Sections")
 _TITLE = re.compile(r"^(?P<title>\S[^\n]*)\n(?P<mark>[=\-~^\"'`#*+:.<>_])(?P=mark){2,}[ \t]*$", re.MULTILINE)
 _TARGETS = re.compile(r"\A(?:\s*\.\.[ \t]+_[^\n]*:[^\n]*\n|\s*\.\.[ \t]*\n(?:[ \t]+[^\n]*\n)*)+")
 
 
-class Options(Declared):
-    """`charset`: what the publisher says."""
-
-    charset: str | None = None
+Options = TextOptions
 
 
-def read(stream: BinaryIO, name: str, options: Options) -> Iterator[Record | Unreadable]:
+def read(stream: BinaryIO, name: str, options: TextOptions) -> Iterator[Record | Unreadable]:
     """One record: `text` and `title`."""
-    try:
-        text = decode(stream.read(), options.charset)
-    except NotText as error:
-        yield Unreadable("not_text", str(error))
+    text = whole_text(stream, options)
+    if isinstance(text, Unreadable):
+        yield text
         return
     claims = from_spdx_header(text, name)
     text = _TARGETS.sub("", text, count=1).lstrip("\n")

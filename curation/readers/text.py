@@ -3,24 +3,17 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from curation.declaration import Declared
-from curation.decoding import NotText, decode
 from curation.license import from_spdx_header
-from curation.readers import Record, Unreadable
+from curation.readers import Record, TextOptions, Unreadable, whole_text
+
+Options = TextOptions
 
 
-class Options(Declared):
-    """`charset`: what the publisher says."""
-
-    charset: str | None = None
-
-
-def read(stream: BinaryIO, name: str, options: Options) -> Iterator[Record | Unreadable]:
+def read(stream: BinaryIO, name: str, options: TextOptions) -> Iterator[Record | Unreadable]:
     """One record: `text`, and `title` where the first line looks like one."""
-    try:
-        text = decode(stream.read(), options.charset)
-    except NotText as error:
-        yield Unreadable("not_text", str(error))
+    text = whole_text(stream, options)
+    if isinstance(text, Unreadable):
+        yield text
         return
     first = text.lstrip().split("\n", 1)[0].strip()
     yield Record({"text": text, "title": first if 0 < len(first) <= 100 else None}, claims=from_spdx_header(text, name))

@@ -6,8 +6,6 @@ Order: data into the cache (and the remote), then the commit, then the tag: no t
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +16,7 @@ from curation.errors import DataError, DeclarationError, ReviewError
 from curation.recipe import Plan
 from curation.steps import Tell, silent
 from curation.store import Workspace, dump_json
-from curation.versions import git
+from curation.versions import dvc, git
 
 DECLARED = (
     "data/sources",
@@ -70,10 +68,10 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent, 
         )
         stages += sorted(_renamed_derived(workspace, plan))
         stages += sorted({f"{stage}@{name}" for stage, _ in PER_RECIPE})
-        _dvc(clone, "--wait-for-lock", "commit", "-f", "-q", *stages)
+        dvc(clone, "--wait-for-lock", "commit", "-f", "-q", *stages)
         tell(2, 5)
-        if git_config(clone, "core.remote"):
-            _dvc(clone, "--wait-for-lock", "push", "-q", *[s for s in stages if s.endswith(f"@{name}")])
+        if "core.remote=" in dvc(clone, "config", "--list"):
+            dvc(clone, "--wait-for-lock", "push", "-q", *[s for s in stages if s.endswith(f"@{name}")])
         tell(3, 5)
         release = {
             key: manifest[key] for key in ("dataset", "version", "reason", "digest", "digests", "counts", "shards", "changes")
@@ -157,12 +155,6 @@ def _clone(workspace: Workspace) -> Iterator[Path]:
         yield clone
 
 
-def git_config(clone: Path, key: str) -> str:
-    """A DVC setting of the clone, empty when it is not set."""
-    done = subprocess.run([sys.executable, "-m", "dvc", "config", key], cwd=clone, capture_output=True, text=True, check=False)
-    return done.stdout.strip()
-
-
 def _lay(workspace: Workspace, clone: Path, plan: Plan) -> None:
     """Declarations as they are now, and the outputs of this recipe's stages as hard links."""
     for path in DECLARED:
@@ -177,7 +169,7 @@ def _lay(workspace: Workspace, clone: Path, plan: Plan) -> None:
     local = workspace.root / ".dvc" / "config.local"
     if local.exists():
         shutil.copy2(local, clone / ".dvc" / "config.local")
-    _dvc(clone, "cache", "dir", "--local", str(workspace.root / ".dvc" / "cache"))
+    dvc(clone, "cache", "dir", "--local", str(workspace.root / ".dvc" / "cache"))
     for one in _with_upstream(workspace, plan):
         for _, out in PER_SOURCE:
             _link(workspace.root / out.format(one), clone / out.format(one))
@@ -202,16 +194,6 @@ def _link_file(source: str, target: str) -> None:
         os.link(source, target)
     except OSError:
         shutil.copy2(source, target)
-
-
-def _dvc(folder: Path, *arguments: str) -> None:
-    environment = {**os.environ, "DVC_NO_ANALYTICS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", *arguments], cwd=folder, capture_output=True, text=True, env=environment, check=False
-    )
-    if done.returncode:
-        lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or done.stderr.strip().splitlines()
-        raise DataError(f"dvc {arguments[0] if arguments[0][0] != '-' else arguments[1]}: {lines[-1] if lines else 'failed'}")
 
 
 def _take_over(workspace: Workspace, clone: Path, name: str) -> None:
