@@ -153,7 +153,7 @@ def _step(asked: argparse.Namespace) -> int:
     with workspace.lock(line.new_run_id()):
         report = line.step(asked.step).run(asked.name, workspace, asked.workers)
     counts = ", ".join(
-        f"{key} {value:,}" if isinstance(value, int) else f"{key} {value}"
+        f"{key} {value:,}" if type(value) is int else f"{key} {value}"
         for key, value in report.items()
         if not isinstance(value, dict)
     )
