@@ -132,9 +132,11 @@ def _check(asked: argparse.Namespace) -> int:
 
 def _run(asked: argparse.Namespace) -> int:
     from curation import line, shown
-    from curation.questions import summary
+    from curation.questions import check, summary
 
     workspace = _workspace(asked)
+    for found in check.recipe(workspace, asked.recipe)["sources"]:
+        check.source(workspace, found)
     with shown.progress(quiet=asked.json) as watch:
         run_id = line.run(workspace, asked.recipe, asked.workers, asked.note, watch, asked.until)
     if asked.until not in {"card", "release"}:
@@ -148,8 +150,11 @@ def _run(asked: argparse.Namespace) -> int:
 
 def _step(asked: argparse.Namespace) -> int:
     from curation import line
+    from curation.questions import check
 
     workspace = _workspace(asked)
+    wing = check.source if line.step(asked.step).per == "source" else check.recipe
+    wing(workspace, asked.name)
     with workspace.lock(line.new_run_id()):
         report = line.step(asked.step).run(asked.name, workspace, asked.workers)
     counts = ", ".join(

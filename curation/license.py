@@ -167,6 +167,7 @@ _HEADER_CHARS = 4096  # REUSE 3: the tag stands in the file's leading comment
 _LIMITS = re.compile(
     r"非商业|禁止商用|不得用于商业|未经[^。\n]{0,40}(?:授权|许可|同意)|仅供(?:个人|学习|研究)"
     r"|non-?\s?commercial(?:\s+\w+){0,2}\s+(?:use|purpose|only)|not\s+for\s+commercial"
+    r"|commons\s+clause|does\s+not\s+(?:include|grant\s+to\s+you),?\s+(?:and\s+the\s+license\s+does\s+not\s+grant\s+to\s+you,?\s+)?the\s+right\s+to\s+sell"
     r"|for\s+(?:personal|academic|research|evaluation)\s+(?:use|purposes?)\s+only|commercial\s+use\s+is\s+(?:prohibited|not)",
     re.IGNORECASE,
 )
@@ -208,7 +209,12 @@ def from_license_text(text: str, where: str) -> list[Claim]:
     Inside a recognised text no word is a denial (a BSD text says "All rights reserved").
     """
     if spdx := match_text(text):
-        return [Claim("license_text", spdx, " ".join(text.split())[:200], where)]
+        found = [Claim("license_text", spdx, " ".join(text.split())[:200], where)]
+        own = resources.files("curation.resources").joinpath("license_texts", f"{spdx}.txt").read_text(encoding="utf-8")
+        limits = list(_LIMITS.finditer(text))
+        if len(limits) > len(_LIMITS.findall(own)):  # a sentence was added to a known text
+            found.append(Claim(DENIAL, limits[-1].group(0), _around(text, limits[-1]), where))
+        return found
     if limit := _LIMITS.search(text):
         return [Claim(DENIAL, limit.group(0), _around(text, limit), where)]
     if name := _NAMES.search(text):
@@ -283,14 +289,20 @@ class Verdict(NamedTuple):
 def decide(claims: list[Claim]) -> Verdict:
     """The most believed claim, unless another strong claim or a denial contradicts it (then: conflict)."""
     known = []
+    unread: list[Claim] = []  # statements that name no license we can tell: they may say anything but yes
     denied = False
     for claim in claims:
         if claim.detector == DENIAL:
             denied = True
         elif claim.detector in CONFIDENCE and (spdx := normalise(claim.value)):
             known.append((CONFIDENCE[claim.detector], claim.detector, spdx))
+        elif claim.detector in CONFIDENCE and _says_something(claim.value):
+            unread.append(claim)
     if denied:
         return Verdict(None, DENIAL, CONFIDENCE[DENIAL], bool(known), None if known else "X")
+    if unread:
+        detector = unread[0].detector
+        return Verdict(None, detector, CONFIDENCE[detector], bool(known), None)
     if not known:
         return Verdict(None, None, None, False, None)
     known.sort(key=lambda c: (-c[0], list(CONFIDENCE).index(c[1])))
@@ -298,7 +310,15 @@ def decide(claims: list[Claim]) -> Verdict:
     strong = {spdx for confidence, _, spdx in known if confidence >= 0.8}
     if any(not _agree(best[2], spdx) for spdx in strong):
         return Verdict(None, best[1], best[0], True, None)
+    # one branch of a choice, said alone, is the whole permission
+    narrowest = max(strong, key=lambda spdx: (tier(spdx) or "X", spdx))
+    if (tier(narrowest) or "X") > (tier(best[2]) or "X"):
+        best = next(one for one in known if one[2] == narrowest)
     return Verdict(best[2], best[1], best[0], False, tier(best[2]))
+
+
+def _says_something(value: str) -> bool:
+    return value.strip().casefold() not in {"", "unknown", "noassertion", "none", "n/a", "other"}
 
 
 def _agree(one: str, other: str) -> bool:

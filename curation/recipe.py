@@ -15,6 +15,9 @@ Condition = dict[str, Scalar | list[Scalar]]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 
 
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
 class Filter(Declared):
     """Keep a document while low <= value <= high, or while its word is in any_of and not in none_of.
 
@@ -23,8 +26,8 @@ class Filter(Declared):
 
     name: Name
     column: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+\.[A-Za-z0-9_]+$")]
-    low: float | None = None
-    high: float | None = None
+    low: Finite | None = None
+    high: Finite | None = None
     any_of: list[Scalar] | None = None
     none_of: list[Scalar] | None = None
     where: Condition = {}

@@ -142,3 +142,25 @@ def test_texts_of_the_table_are_recognised_and_others_are_not_mistaken() -> None
             right += found is not None and _same_text(found, row["label_spdx"])
         wrong += found is not None and row["label_spdx"] in table() and not _same_text(found, row["label_spdx"])
     assert right >= 0.95 * known and wrong == 0
+
+
+@pytest.mark.parametrize("said", ["Proprietary", "All rights reserved", "Creative Commons Attribution-NonCommercial 4.0"])
+def test_a_statement_nobody_can_read_is_no_yes(said: str) -> None:
+    """A declared license does not hide what a record says in words of its own."""
+    found = decide([Claim("manifest", "CC-BY-4.0", None, None), Claim("record", said, None, None)])
+    assert found.conflict and found.id is None and found.tier is None
+
+
+@pytest.mark.parametrize(
+    "added", ["This software is for non-commercial use only.", "Commons Clause: the License does not include the right to Sell."]
+)
+def test_a_sentence_added_to_a_known_text_is_seen(added: str) -> None:
+    """Nearly Apache-2.0 is not Apache-2.0."""
+    claims = from_license_text(bundled("Apache-2.0") + "\n" + added, "LICENSE")
+    assert [c.detector for c in claims] == ["license_text", "denial"] and decide(claims).conflict
+
+
+def test_one_branch_of_a_choice_said_alone_is_the_whole_permission() -> None:
+    """MIT OR NC, and a record that says NC: NC."""
+    found = decide([Claim("manifest", "MIT OR CC-BY-NC-4.0", None, None), Claim("record", "CC-BY-NC-4.0", None, None)])
+    assert (found.id, found.tier) == ("CC-BY-NC-4.0", "T4")

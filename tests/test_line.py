@@ -14,6 +14,7 @@ import pytest
 
 from curation import line, published
 from curation.document import doc_id
+from curation.errors import DataError
 from curation.questions import verify, why
 from curation.store import Workspace
 from tests import corpus
@@ -151,6 +152,42 @@ def test_kill_nine_at_any_moment_then_run_again(tmp_path: Path, done: Workspace)
     subprocess.run(command, check=True, capture_output=True)
     assert published.manifest(workspace, "energy")["files"] == published.manifest(done, "energy")["files"]
     assert not list((tmp_path / ".curation" / "staging").iterdir())
+
+
+def test_a_step_refuses_a_ledger_of_other_rules(tmp_path: Path) -> None:
+    """A tightened recipe is not assembled with the ledger of the loose one, nor a survivor's twins with an old dedup."""
+    workspace = corpus.lay(tmp_path)
+    line.run(workspace, "energy", until="card")
+    recipe = workspace.recipe_file("energy")
+    recipe.write_text(recipe.read_text().replace("none_of: [repealed]", "none_of: [repealed, valid]"))
+    with pytest.raises(DataError, match="run `curate step filter energy`"):
+        line.step("assemble").run("energy", workspace)
+    line.step("filter").run("energy", workspace)
+    with pytest.raises(DataError, match="run `curate step dedup energy`"):
+        line.step("assemble").run("energy", workspace)
+
+
+def test_an_update_of_a_one_document_file_and_a_grouped_license(tmp_path: Path) -> None:
+    """An emptied shard is no crash; every record of a group says its license."""
+    workspace = corpus.lay(tmp_path)
+    for name in ("a", "b"):
+        (tmp_path / "incoming" / f"up-{name}.jsonl").write_text(
+            json.dumps({"id": "z", "text": f"version {name}", "license": "MIT"}) + "\n"
+        )
+    line.step("ingest").run("plant", workspace)
+    line.step("extract").run("plant", workspace)
+    rows = [
+        {"id": "1", "book": "b", "text": "one", "license": "CC-BY-4.0"},
+        {"id": "2", "book": "b", "text": "two", "license": "CC-BY-NC-4.0"},
+    ]
+    (tmp_path / "books.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    declared = corpus.SOURCE.replace("plant", "books", 1).replace("incoming/*.jsonl", "books.jsonl")
+    declared = declared[: declared.index("map:")] + 'map: {id: "{book}", group_by: [book], license: license}\n'
+    workspace.source_file("books").write_text(declared)
+    line.step("ingest").run("books", workspace)
+    line.step("extract").run("books", workspace)
+    shard = published.documents(workspace, "books")["groups"][0]["shards"][0]["file"]
+    assert [c["value"] for c in workspace.read_table(shard)["license_claims"][0].as_py()] == ["CC-BY-4.0", "CC-BY-NC-4.0"]
 
 
 def test_a_broken_file_is_found_by_verify(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def _failures(measured: pa.Table, one: Filter, selected: pa.ChunkedArray, where:
             kept = pc.and_(kept, pc.invert(pc.is_in(column, value_set=as_type(one.none_of, column.type, one.column))))
         low = high = None
     else:
-        column = column if _numeric(column.type) else pc.cast(column, pa.float64(), safe=False)
+        column = column if _numeric(column.type) else _numbers(column)
         low, high = _threshold(one.low, column.type), _threshold(one.high, column.type)
         kept = pc.is_valid(column)
         if low is not None:
@@ -94,6 +94,18 @@ def _failures(measured: pa.Table, one: Filter, selected: pa.ChunkedArray, where:
         where=as_json(condition) if condition else None,
         because=one.because.model_dump(),
     )
+
+
+def _numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Words read as numbers; what is none is null, and a null fails."""
+
+    def number(word: str | None) -> float | None:
+        try:
+            return float(word) if word is not None else None
+        except ValueError:
+            return None
+
+    return pa.chunked_array([pa.array(map(number, column.to_pylist()), pa.float64())])
 
 
 def _numeric(kind: pa.DataType) -> bool:

@@ -42,6 +42,8 @@ def recipe(workspace: Workspace, name: str) -> dict[str, Any]:
         _where(profile.where, types, f"{shown}: profile {profile.name}: where")
         for number, one in enumerate(profile.filters):
             _filter(one, profile.where, types, f"{shown}: profile {profile.name}: filters[{number}]")
+    for number, one in enumerate(plan.policy.filters):
+        _filter(one, {}, types, f"{shown}: policy {plan.policy.name}: filters[{number}]")
     for number, one in enumerate(plan.recipe.filters):
         _filter(one, {}, types, f"{shown}: filters[{number}]")
     for number, edit in enumerate(plan.recipe.edits):

@@ -130,7 +130,8 @@ def _gone(workspace: Workspace, plan: Plan) -> set[str]:
     gone = dedup_step.filtered_out(workspace, plan)
     name = plan.recipe.name
     summary = workspace.read_json(workspace.ledger(name, "dedup", "summary.json"))
-    if summary is None or summary["inputs"] != filter_step.inputs_digest(workspace, plan):
+    filtered = workspace.sha256(workspace.ledger(name, "filter", "ledger.parquet"))
+    if summary is None or (summary["inputs"], summary["filtered"]) != (filter_step.inputs_digest(workspace, plan), filtered):
         raise DataError(f"recipe {name!r}: duplicates are out of date; run `curate step dedup {name}`")
     ledger = workspace.read_table(workspace.ledger(name, "dedup", "ledger.parquet"), ["doc_id"])
     return gone | set(ledger["doc_id"].to_pylist())

@@ -95,6 +95,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
         "near": removed - int(exact.sum()),
         "edges": len(pairs),
         "inputs": filter_step.inputs_digest(workspace, plan),
+        "filtered": workspace.sha256(workspace.ledger(name, "filter", "ledger.parquet")),
     }
     workspace.write_json(workspace.ledger(name, "dedup", "summary.json"), report)
     tell(3, 3)

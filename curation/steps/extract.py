@@ -259,6 +259,8 @@ class _Writer:
         if not same:
             self._end_run(one, source)
             self._run_name, self._run_claims = name, found.claims
+        else:
+            self._run_claims = list(dict.fromkeys([*self._run_claims, *found.claims]))
         self._run.append(found.fields)
 
     def end_object(self, one: dict[str, Any], source: Source) -> None:
@@ -296,8 +298,9 @@ class _Writer:
         if source.license != "unknown":
             evidence = "; ".join(filter(None, (e.note or e.uri for e in source.license_evidence))) or None
             claims.insert(0, Claim("manifest", source.license, evidence, f"data/sources/{source.id}.yaml"))
-        if declared.license and (said := mapping.words_of(mapping.value(fields, declared.license, ""))):
-            claims.append(Claim("record", said, None, native))
+        if declared.license:
+            said = (mapping.words_of(mapping.value(one_record, declared.license, "")) for one_record in run)
+            claims += [Claim("record", value, None, native) for value in dict.fromkeys(filter(None, said))]
         return {
             "doc_id": doc_id(source.id, native),
             "source": source.id,
@@ -376,7 +379,7 @@ def write_shard(task: Task, stem: str, tables: list[pa.Table]) -> dict[str, Any]
     with task.workspace.table_writer(key, DOCUMENT) as writer:
         for table in tables:
             writer.write_table(table)
-    size = sum(pc.sum(pc.binary_length(table["text"])).as_py() for table in tables)
+    size = sum(pc.sum(pc.binary_length(table["text"])).as_py() or 0 for table in tables)
     return {"file": key, "sha256": task.workspace.sha256(key), "rows": sum(t.num_rows for t in tables), "text_bytes": size}
 
 

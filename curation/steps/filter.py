@@ -56,8 +56,11 @@ def shards_of(workspace: Workspace, plan: Plan) -> Iterator[tuple[str, dict[str,
 
 
 def inputs_digest(workspace: Workspace, plan: Plan) -> str:
-    """Digest of everything measured of the recipe's sources: later steps refuse a ledger made from other inputs."""
+    """Digest of the rules and of everything measured: later steps refuse a ledger made from others."""
     digest = hashlib.sha256()
+    rules: list[Any] = [[where, one.model_dump(mode="json", exclude={"because"})] for where, one in plan.filters()]
+    rules += [profile.where for profile in plan.profiles]
+    digest.update(dump_json([rules, plan.recipe.dedup.model_dump(mode="json")]))
     for source in plan.recipe.sources:
         digest.update(dump_json(published.signals(workspace, source)))
     return digest.hexdigest()[:32]

@@ -78,3 +78,9 @@ def test_a_broken_threshold_on_whole_numbers(low: float, kept: list[str]) -> Non
     measured = table(x__n=pa.array([2, 3]))
     gone = judge(measured, plan({"name": "f", "column": "x.n", "low": low}))["doc_id"].to_pylist()
     assert [d for d in ["d0", "d1"] if d not in gone] == kept
+
+
+def test_words_read_as_numbers() -> None:
+    """A kept column is text: what is no number is null, and fails."""
+    measured = table(x__y=pa.array(["2019", "about 2019", "", "1999"]))
+    assert judge(measured, plan({"name": "f", "column": "x.y", "low": 2000}))["doc_id"].to_pylist() == ["d1", "d2", "d3"]
