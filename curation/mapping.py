@@ -1,7 +1,6 @@
 """Records become documents as a source's `map` says: columns and templates, groups, kept columns."""
 
 import string
-from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
 
@@ -50,22 +49,6 @@ def columns(mapping: Mapping) -> set[str]:
         if spec:
             named |= set(template_columns(spec)) if "{" in spec else {spec}
     return named
-
-
-def grouped(records: Iterable[dict[str, Any]], mapping: Mapping) -> Iterator[list[dict[str, Any]]]:
-    """Runs of consecutive records with the same `group_by` values; without group_by each record alone."""
-    run: list[dict[str, Any]] = []
-    last: tuple[Any, ...] | None = None
-    for fields in records:
-        key = tuple(fields.get(name) for name in mapping.group_by)
-        if run and mapping.group_by and key == last:
-            run.append(fields)
-            continue
-        if run:
-            yield run
-        run, last = [fields], key
-    if run:
-        yield run
 
 
 def text_of(run: list[dict[str, Any]], mapping: Mapping) -> str:

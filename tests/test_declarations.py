@@ -162,6 +162,21 @@ def test_check_refuses_a_wrong_source(tmp_path: Path, old: str, new: str, messag
     assert "secret" not in str(caught.value)
 
 
+def test_a_workspaces_own_policy_is_checked_and_thresholds_are_finite(tmp_path: Path) -> None:
+    """A typing error in a policy, or an endless bound, is told before a run."""
+    workspace = corpus.lay(tmp_path)
+    path = workspace.recipe_file("energy")
+    sound = path.read_text()
+    path.write_text(sound.replace("review: auto", "review: auto\npolicy: mine"))
+    rule = "{name: t, column: license.tire, any_of: [T0], because: x}"
+    workspace.policy_file("mine").write_text(f"name: mine\ntitle: x\nfilters: [{rule}]\n")
+    with pytest.raises(DeclarationError, match=r"policy mine: filters\[0\].column: unknown column 'license.tire'"):
+        check.recipe(workspace, "energy")
+    path.write_text(sound.replace("column: metadata.status\n    none_of: [repealed]", "column: tokens.count\n    high: .inf"))
+    with pytest.raises(DeclarationError, match="finite number"):
+        check.recipe(workspace, "energy")
+
+
 def test_the_clones_declarations_are_sound() -> None:
     """The demo's sources and recipes, and every built-in profile and policy."""
     workspace = Workspace(ROOT)

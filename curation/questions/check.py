@@ -10,6 +10,7 @@ from curation.declaration import parse
 from curation.errors import ContractError, DeclarationError
 from curation.policy.verdicts import as_type
 from curation.recipe import Condition, Filter, Plan
+from curation.steps.filter import known_columns
 from curation.store import Workspace
 
 
@@ -56,9 +57,8 @@ def recipe(workspace: Workspace, name: str) -> dict[str, Any]:
 
 
 def _types(workspace: Workspace, plan: Plan) -> dict[str, pa.DataType]:
-    own = {"document.source": pa.string(), "document.format": pa.string(), "document.published": pa.date32()}
     kept = {f"metadata.{key}": pa.string() for s in plan.recipe.sources for key in catalog.source(workspace, s).map.keep}
-    return {**signals.column_types(), **own, **kept}
+    return {**known_columns(), **kept}
 
 
 def _filter(one: Filter, profile_where: Condition, types: dict[str, pa.DataType], shown: str) -> None:

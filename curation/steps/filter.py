@@ -15,8 +15,6 @@ from curation.recipe import Plan
 from curation.steps import Tell, silent
 from curation.store import Workspace, dump_json
 
-DOCUMENT_COLUMNS = ("source", "format", "published")  # filterable as document.<column>; kept columns as metadata.<key>
-
 
 def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) -> dict[str, Any]:
     """Judge every document of the recipe's sources, shard by shard."""
