@@ -15,6 +15,9 @@ CLAIM = pa.struct(
     ]
 )
 
+# bytes of the stored UTF-8, half open; what signals find inside a text and edits replace
+SPAN = pa.struct([pa.field("start", pa.int64()), pa.field("end", pa.int64()), pa.field("type", pa.string())])
+
 DOCUMENT = pa.schema(
     [
         pa.field("doc_id", pa.string(), nullable=False),

@@ -1,14 +1,15 @@
 """Bands of signatures, candidate pairs that share one, and union-find over pairs."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from curation.kernels import allocating
 
 PAIRS_IN_FULL = 32  # a bucket of at most this many documents gives all its pairs; a larger one a star and a chain
 
 
-@njit(nogil=True, cache=True)
-def band_keys(signatures, rows, band, out):  # type: ignore[no-untyped-def]
+@allocating
+def band_keys(signatures, rows, band, out):
     """A 64-bit key of one band (`rows` values from band * rows) of every signature."""
     for d in range(signatures.shape[0]):
         h = np.uint64(band + 1) * np.uint64(0x9E3779B97F4A7C15)
@@ -18,8 +19,8 @@ def band_keys(signatures, rows, band, out):  # type: ignore[no-untyped-def]
         out[d] = h
 
 
-@njit(nogil=True, cache=True)
-def _bucket_pairs(keys, order, out):  # type: ignore[no-untyped-def]
+@allocating
+def _bucket_pairs(keys, order, out):
     """Pairs (smaller, larger row) of documents with equal keys; returns how many (counts only when out is full)."""
     n = 0
     start = 0
@@ -59,8 +60,8 @@ def candidates(signatures: NDArray[np.uint32], bands: int, rows: int) -> NDArray
     return np.unique(np.concatenate(found), axis=0)
 
 
-@njit(nogil=True, cache=True)
-def similarity(signatures, pairs, out):  # type: ignore[no-untyped-def]
+@allocating
+def similarity(signatures, pairs, out):
     """Estimated Jaccard of each pair: the share of equal signature values."""
     width = signatures.shape[1]
     for k in range(pairs.shape[0]):
@@ -71,16 +72,16 @@ def similarity(signatures, pairs, out):  # type: ignore[no-untyped-def]
         out[k] = same / width
 
 
-@njit(nogil=True, cache=True)
-def _find(parent, x):  # type: ignore[no-untyped-def]
+@allocating
+def _find(parent, x):
     while parent[x] != x:
         parent[x] = parent[parent[x]]
         x = parent[x]
     return x
 
 
-@njit(nogil=True, cache=True)
-def components(count, pairs):  # type: ignore[no-untyped-def]
+@allocating
+def components(count, pairs):
     """Smallest row of each row's connected component."""
     parent = np.arange(count)
     for k in range(pairs.shape[0]):

@@ -2,16 +2,15 @@
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
 
-from curation.kernels import buffers
+from curation.kernels import allocating, buffers
 
 AT_SIGN, DOTTED_QUAD = 1, 2
 
 
-@njit(nogil=True, cache=True)
-def _flags(data, offsets, out):  # type: ignore[no-untyped-def]
+@allocating
+def _flags(data, offsets, out):
     for d in range(offsets.shape[0] - 1):
         flags = 0
         dots = 0

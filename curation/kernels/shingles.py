@@ -6,10 +6,9 @@ compares them on the same shingle hashes.
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
 
-from curation.kernels import Bytes, Offsets, buffers, longest
+from curation.kernels import Bytes, Offsets, allocating, buffers, inlined, longest
 from curation.kernels.unicode import ALONE, LIMIT, SEPARATOR, decode, tables
 
 SHINGLE = 5  # tokens; the field's usual size (datatrove, text-dedup, bigcode)
@@ -21,8 +20,8 @@ _PRIME = np.uint64(0x9E3779B100000001 | 0x1B3)
 _ROLL = np.uint64(0x9FB21C651E98DF25)
 
 
-@njit(nogil=True, cache=True, inline="always")
-def _mix64(h):  # type: ignore[no-untyped-def]
+@inlined
+def _mix64(h):
     """MurmurHash3's 64-bit finaliser."""
     h ^= h >> np.uint64(33)
     h *= np.uint64(0xFF51AFD7ED558CCD)
@@ -31,8 +30,8 @@ def _mix64(h):  # type: ignore[no-untyped-def]
     return h ^ (h >> np.uint64(33))
 
 
-@njit(nogil=True, cache=True, inline="always")
-def _mix32(h):  # type: ignore[no-untyped-def]
+@inlined
+def _mix32(h):
     """MurmurHash3's 32-bit finaliser: datasketch's premix."""
     h ^= h >> np.uint32(16)
     h = np.uint32(h * np.uint32(0x85EBCA6B))
@@ -41,8 +40,8 @@ def _mix32(h):  # type: ignore[no-untyped-def]
     return h ^ (h >> np.uint32(16))
 
 
-@njit(nogil=True, cache=True)
-def tokenise(data, start, end, kind, fold, out):  # type: ignore[no-untyped-def]
+@allocating
+def tokenise(data, start, end, kind, fold, out):
     """Write the hash of every token of data[start:end] to `out`; returns how many."""
     n = 0
     h = _FNV
@@ -82,8 +81,8 @@ def tokenise(data, start, end, kind, fold, out):  # type: ignore[no-untyped-def]
     return n
 
 
-@njit(nogil=True, cache=True)
-def shingle(tokens, n, width, out):  # type: ignore[no-untyped-def]
+@allocating
+def shingle(tokens, n, width, out):
     """Write the 64-bit hash of every run of `width` tokens; a shorter document is one shingle."""
     if n == 0:
         return 0
@@ -101,8 +100,8 @@ def shingle(tokens, n, width, out):  # type: ignore[no-untyped-def]
     return n - width + 1
 
 
-@njit(nogil=True, cache=True)
-def sign(shingles, n, a, b, signature):  # type: ignore[no-untyped-def]
+@allocating
+def sign(shingles, n, a, b, signature):
     """affine32: minimum over shingles of a * fmix32(x) + b modulo 2^32, four shingles a step for SIMD."""
     count = a.shape[0]
     for p in range(count):
@@ -125,8 +124,8 @@ def sign(shingles, n, a, b, signature):  # type: ignore[no-untyped-def]
         j += 1
 
 
-@njit(nogil=True, cache=True)
-def _signatures(data, offsets, kind, fold, width, a, b, tokens, hashes, out, counts):  # type: ignore[no-untyped-def]
+@allocating
+def _signatures(data, offsets, kind, fold, width, a, b, tokens, hashes, out, counts):
     for d in range(offsets.shape[0] - 1):
         n = tokenise(data, offsets[d], offsets[d + 1], kind, fold, tokens)
         counts[d] = n

@@ -1,341 +1,404 @@
-"""Quality statistics of documents in one pass: characters, words, lines and repetition.
+"""Statistics of documents in one pass: characters, words, lines, paragraphs and repetition.
 
-Definitions: Gopher (Rae et al. 2021, A1), FineWeb (Penedo et al. 2024), ChineseWebText (Chen et al. 2023) for the
-13-character repetition. Tokens are those of `unicode.py`, so one Han character is one word: thresholds for Chinese
-are set on characters, never on the English defaults. A top n-gram must occur twice (the published rule counts
-single occurrences, which fails every short text).
+Published definitions are datatrove's (0.10) of Gopher (Rae et al. 2021), C4 (Raffel et al. 2020) and FineWeb (Penedo et
+al. 2024), down to which lines and which blanks count: their thresholds hold for nothing else. Statistics that mend
+them, or that Chinese needs, stand beside under names of their own. Signals turn these counts into ratios.
 """
 
 import threading
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
 
-from curation.kernels import Bytes, Offsets, buffers, longest
-from curation.kernels.shingles import _FNV, _PRIME, _ROLL
-from curation.kernels.unicode import ALONE, DIGIT, HAN, LETTER, LIMIT, PUNCTUATION, SEPARATOR, SPACE, decode, tables
+from curation.document import SPAN
+from curation.kernels import Bytes, Offsets, allocating, buffers, inlined, kernel, longest
+from curation.kernels import lines as rules_of_lines
+from curation.kernels import words as rules_of_words
+from curation.kernels.lines import SHORT_LINE, c4, dclm
+from curation.kernels.reading import (
+    BEGIN,
+    BREAK,
+    DIGITS,
+    ELLIPSES,
+    END,
+    FILLED,
+    FIRST,
+    HAN,
+    HASH_MARKS,
+    LAST,
+    LETTERS,
+    REPLACEMENT,
+    SIGNS,
+    SPACES,
+    STOP,
+    UPPER,
+    breaks,
+    characters,
+    hints,
+    read,
+    room,
+)
+from curation.kernels.repetition import grams, grown, mask_for, repeated_runs, seen
+from curation.kernels.stopwords import lists
+from curation.kernels.unicode import LIMIT
+from curation.kernels.words import ALPHABETIC, FNV, PLAIN, PRIME, TERMINAL, hash_table, slot_of
 
 NAMES = (
-    "characters",
-    "letters",
-    "digits",
-    "spaces",
-    "han",
-    "punctuation",
-    "replacement",
-    "words",
-    "word_characters",
-    "alphabetic_words",
-    "hash_marks",
-    "ellipses",
-    "stop_words_en",
-    "stop_words_zh",
-    "lines",
-    "bullet_lines",
-    "ellipsis_lines",
-    "terminal_lines",
-    "short_lines",
-    "duplicate_lines",
-    "duplicate_line_characters",
-    "newlines",
-    "longest_line",
-    "top_2_gram",
-    "top_3_gram",
-    "top_4_gram",
-    "duplicate_5_gram",
-    "duplicate_6_gram",
-    "duplicate_7_gram",
-    "duplicate_8_gram",
-    "duplicate_9_gram",
-    "duplicate_10_gram",
-    "repeated_13_characters",
-    "han_runs",
+    *("characters", "letters", "digits", "spaces", "han", "punctuation", "replacement", "upper"),
+    *("words", "plain_words", "plain_characters", "alphabetic_words", "hash_marks", "ellipses"),
+    *("any_lines", "bullet_lines", "ellipsis_lines"),
+    *("paragraphs", "duplicate_paragraphs", "duplicate_paragraph_characters"),
+    *("split_lines", "duplicate_split_lines", "duplicate_split_line_characters"),
+    *("full_lines", "terminal_lines", "short_lines", "duplicate_full_line_characters", "newlines", "long_lines"),
+    *("lines", "any_bullet_lines", "any_ellipsis_lines", "closed_lines", "duplicate_lines", "duplicate_line_characters"),
+    *("longest_line", "line_characters"),
+    *("top_2_gram", "top_3_gram", "top_4_gram", "repeated_2_gram", "repeated_3_gram", "repeated_4_gram"),
+    *("duplicate_5_gram", "duplicate_6_gram", "duplicate_7_gram"),
+    *("duplicate_8_gram", "duplicate_9_gram", "duplicate_10_gram", "repeated_13_characters"),
+    *("c4_lines", "c4_kept", "c4_sentences", "c4_lorem_ipsum", "c4_curly_bracket"),
+    *("fineweb_kept", "fineweb_sentences", "fineweb_lorem_ipsum", "fineweb_curly_bracket", "fineweb_lines"),
+    *("fineweb_terminal_lines", "fineweb_short_lines", "fineweb_duplicate_characters", "fineweb_characters", "fineweb_words"),
+    *("capital_lines", "digit_lines", "counter_lines", "one_word_lines", "boilerplate_lines", "folded_lines"),
+    *("blank_words", "cleaned_words", "entropy", "distinct_window", "bracketed"),
 )
 COLUMN = {name: index for index, name in enumerate(NAMES)}
 
-STOP_EN = ("the", "be", "to", "of", "and", "that", "have", "with")  # Gopher's eight
-STOP_ZH = tuple("的了和是在有不为与及对中以其或者之由于也可")  # frequent function characters, both scripts where they differ
-SHORT_LINE = 30  # characters, FineWeb
-_TERMINAL = tuple(map(ord, ".!?\"'。！？…；;”’」』）)】》"))  # closing marks count after a sentence: 。” is an end
-_BULLETS = tuple(map(ord, "•-*●○■□▪▫·‣▶◦–"))
+LONG_LINE = 200  # characters, mC4's paragraph
+WINDOW = 2000  # characters: the share of distinct ones falls with length, so it is taken of windows
+SPAN_KINDS = ("c4", "fineweb", "dclm")
 
-_CHARACTERS, _LETTERS, _DIGITS, _SPACES, _HAN_COUNT, _PUNCTUATION_COUNT, _REPLACEMENT = range(7)
-_WORDS, _WORD_CHARACTERS, _ALPHABETIC, _HASHES, _ELLIPSES, _STOP_EN, _STOP_ZH = range(7, 14)
-_LINES, _BULLET, _ELLIPSIS, _TERMINAL_LINES, _SHORT, _DUPLICATE, _DUPLICATE_CHARACTERS = range(14, 21)
-_NEWLINES, _LONGEST, _TOP, _GRAMS, _REPEATED, _HAN_RUNS = 21, 22, 23, 26, 32, 33
+_CLOSED = tuple(map(ord, ".!?\"'。！？…；;”’」』）)】》"))  # closing marks count after a sentence: 。” is an end
+_BULLETS = tuple(map(ord, "•-*●○■□▪▫·‣▶◦–※➢◀"))
+_SALT_RAW, _SALT_STRIPPED, _SALT_PARAGRAPH = (np.uint64(n * 0x9E3779B97F4A7C15 % 2**64) for n in (3, 5, 7))
 
-
-@njit(nogil=True, cache=True)
-def _seen(key, mask, keys, stamps, counts, stamp):  # type: ignore[no-untyped-def]
-    """How often `key` was met before under this stamp; counts it."""
-    at = np.int64((key ^ (key >> np.uint64(29))) & mask)
-    while stamps[at] == stamp:
-        if keys[at] == key:
-            counts[at] += 1
-            return counts[at] - 1
-        at = np.int64((np.uint64(at) + np.uint64(1)) & mask)
-    stamps[at] = stamp
-    keys[at] = key
-    counts[at] = 1
-    return 0
+(
+    _CHARACTERS, _LETTERS, _DIGITS, _SPACES, _HAN, _SIGNS, _REPLACEMENT, _UPPER,
+    _WORDS, _PLAIN, _PLAIN_CHARACTERS, _ALPHABETIC, _HASHES, _ELLIPSES,
+    _ANY_LINES, _BULLET, _ELLIPSIS,
+    _PARAGRAPHS, _DUPLICATE_PARAGRAPHS, _DUPLICATE_PARAGRAPH_CHARACTERS,
+    _SPLIT, _DUPLICATE_SPLIT, _DUPLICATE_SPLIT_CHARACTERS,
+    _FULL, _TERMINAL, _SHORT, _DUPLICATE_FULL_CHARACTERS, _NEWLINES, _LONG,
+    _LINES, _ANY_BULLET, _ANY_ELLIPSIS, _CLOSED_LINES, _DUPLICATE_LINES, _DUPLICATE_LINE_CHARACTERS,
+    _LONGEST_LINE, _LINE_CHARACTERS,
+) = range(37)  # fmt: skip
+_TOP, _REPEATED_TOP, _GRAMS, _RUNS = 37, 40, 43, 49
+_C4_LINES, _C4, _AFTER, _KINDS = 50, 51, 55, 65
+_ENTROPY, _DISTINCT, _BRACKETED = range(73, 76)
 
 
-@njit(nogil=True, cache=True)
-def _has(values, key):  # type: ignore[no-untyped-def]
+class Tables(NamedTuple):
+    """What the kernel reads besides the text."""
+
+    rules: rules_of_words.Rules
+    phrases: NDArray[np.uint32]
+    counted: NDArray[np.uint32]
+    closed: NDArray[np.uint32]
+    bullets: NDArray[np.uint32]
+    stop_hash: NDArray[np.uint64]
+    stop_bits: NDArray[np.uint64]  # slot x list: the word's bit in that list
+
+
+class Found(NamedTuple):
+    """What documents leave behind."""
+
+    counts: NDArray[np.int32]  # of each code point, for entropy
+    met: NDArray[np.int64]  # the document that last met each stop word
+    spans: NDArray[np.int64]  # kind x n x (document, first byte, last byte, reason)
+    used: NDArray[np.int64]  # spans of each kind
+
+
+@kernel
+def _among(values, code):
     for k in range(values.shape[0]):
-        if values[k] == key:
-            return k
-    return -1
+        if values[k] == code:
+            return True
+    return False
 
 
-@njit(nogil=True, cache=True)
-def _scan(data, start, end, kind, fold, traits, terminal, bullets, stop_en, stop_zh, th, tl, codes, out):  # type: ignore[no-untyped-def]
-    """Characters, words and lines of one document. Fills token hashes and lengths, and the code points."""
-    words = 0
-    met_en = np.uint64(0)
-    met_zh = np.uint64(0)
-    h = _FNV
-    length = 0
-    alphabetic = False
-    count = 0
-    at = start
-    line_first = np.uint32(0)
-    last = np.uint32(0)
-    before = np.uint32(0)
-    before2 = np.uint32(0)
-    line_start = 0
-    previous_han = False
-    while at <= end:
-        if at == end:
-            code, size = np.uint32(10), 1
-        else:
-            code, size = decode(data, at, end)
-        trait = traits[code] if code < LIMIT else 0
-        what = kind[code] if code < LIMIT else SEPARATOR
-        if what != SEPARATOR and what != ALONE:
-            h = (h ^ np.uint64(fold[code])) * _PRIME
-            length += 1
-            alphabetic |= (trait & LETTER) != 0
-        else:
-            if length:
-                th[words], tl[words] = h, length
-                words += 1
-                out[_WORD_CHARACTERS] += length
-                out[_ALPHABETIC] += alphabetic
-                hit = _has(stop_en, h)
-                if hit >= 0:
-                    met_en |= np.uint64(1) << np.uint64(hit)
-                h, length, alphabetic = _FNV, 0, False
-            if what == ALONE:
-                alone = (_FNV ^ np.uint64(fold[code])) * _PRIME
-                th[words], tl[words] = alone, 1
-                words += 1
-                out[_WORD_CHARACTERS] += 1
-                out[_ALPHABETIC] += 1
-                hit = _has(stop_zh, code)
-                if hit >= 0:
-                    met_zh |= np.uint64(1) << np.uint64(hit)
-        is_han = (trait & HAN) != 0
-        out[_HAN_RUNS] += is_han and not previous_han
-        previous_han = is_han
-        if code == 10:
-            line = count - line_start
-            if line > 0 and line_first != 0:
-                out[_LINES] += 1
-                out[_BULLET] += _has(bullets, line_first) >= 0
-                dots = last == 46 and before == 46 and before2 == 46
-                out[_ELLIPSIS] += last == 0x2026 or dots
-                out[_TERMINAL_LINES] += _has(terminal, last) >= 0
-                out[_SHORT] += line <= SHORT_LINE
-                out[_LONGEST] = max(out[_LONGEST], line)
-            line_first, last, before, before2 = np.uint32(0), np.uint32(0), np.uint32(0), np.uint32(0)
-            if at < end:
-                out[_NEWLINES] += 1
-            line_start = count + 1
-        elif (trait & SPACE) == 0:
-            if line_first == 0:
-                line_first = code
-            if code == 46 and last == 46 and before == 46 and before2 != 46:
-                out[_ELLIPSES] += 1
-            if code == 0x2026:
-                out[_ELLIPSES] += 1
-            before2, before, last = before, last, code
-            out[_HASHES] += code == 35
-        if at < end:
-            codes[count] = code
-            count += 1
-            out[_LETTERS] += (trait & LETTER) != 0
-            out[_DIGITS] += (trait & DIGIT) != 0
-            out[_SPACES] += (trait & SPACE) != 0
-            out[_HAN_COUNT] += is_han
-            out[_PUNCTUATION_COUNT] += (trait & PUNCTUATION) != 0
-            out[_REPLACEMENT] += code == 0xFFFD
-        at += size
-    out[_CHARACTERS] = count
-    out[_WORDS] = words
-    for k in range(64):
-        out[_STOP_EN] += (met_en >> np.uint64(k)) & np.uint64(1)
-        out[_STOP_ZH] += (met_zh >> np.uint64(k)) & np.uint64(1)
-    return words, count
-
-
-@njit(nogil=True, cache=True)
-def _duplicate_lines(codes, count, mask, keys, stamps, counts, stamp, out):  # type: ignore[no-untyped-def]
-    """Lines (stripped, not blank) that occurred before, and their characters."""
-    at = 0
-    while at < count:
-        end = at
-        while end < count and codes[end] != 10:
-            end += 1
-        first, last = at, end
-        while first < last and codes[first] <= 32:
-            first += 1
-        while last > first and codes[last - 1] <= 32:
-            last -= 1
-        if last > first:
-            h = _FNV
-            for k in range(first, last):
-                h = (h ^ np.uint64(codes[k])) * _PRIME
-            if _seen(h, mask, keys, stamps, counts, stamp) > 0:
-                out[_DUPLICATE] += 1
-                out[_DUPLICATE_CHARACTERS] += last - first
-        at = end + 1
-
-
-@njit(nogil=True, cache=True)
-def _repeated_characters(codes, count, traits, width, mask, keys, stamps, counts, stamp):  # type: ignore[no-untyped-def]
-    """Share of `width`-character runs (white space left out) that occur more than once."""
-    n = 0
-    for k in range(count):
-        code = codes[k]
-        if code >= LIMIT or (traits[code] & SPACE) == 0:
-            codes[n] = code
-            n += 1
-    total = n - width + 1
-    if total <= 0:
-        return 0.0
-    lead = np.uint64(1)
-    for _ in range(width - 1):
-        lead *= _ROLL
-    rolling = np.uint64(0)
-    singles = 0
+@kernel
+def _count_words(hashes, lengths, flags, n, document, stop_hash, stop_bits, met_by, met, row):
+    plain, letters, alphabetic = 0, 0, 0
     for k in range(n):
-        if k >= width:
-            rolling -= np.uint64(codes[k - width] + 1) * lead
-        rolling = rolling * _ROLL + np.uint64(codes[k] + 1)
-        if k >= width - 1:
-            before = _seen(rolling, mask, keys, stamps, counts, stamp)
-            if before == 0:
-                singles += 1
-            elif before == 1:
-                singles -= 1
-    return (total - singles) / total
+        flag = flags[k]
+        if flag & PLAIN:
+            plain += 1
+            letters += lengths[k]
+        if flag & ALPHABETIC:
+            alphabetic += 1
+        slot = slot_of(hashes[k], stop_hash) if lengths[k] < 10 else np.int64(-1)
+        if slot >= 0 and met_by[slot] != document:
+            met_by[slot] = document
+            for one in range(met.shape[0]):
+                met[one] |= stop_bits[slot, one]
+    row[_WORDS], row[_PLAIN], row[_PLAIN_CHARACTERS], row[_ALPHABETIC] = n, plain, letters, alphabetic
 
 
-@njit(nogil=True, cache=True)
-def _grams(th, tl, words, characters, mask, keys, stamps, counts, stamp, prefix, ends, out):  # type: ignore[no-untyped-def]
-    """Gopher's top 2-4-grams and greedy duplicate 5-10-grams, as shares of the text's characters."""
-    prefix[0], ends[0] = np.uint64(0), 0
-    for j in range(words):
-        prefix[j + 1] = prefix[j] * _ROLL + th[j]
-        ends[j + 1] = ends[j] + tl[j]
-    lead = np.uint64(1)
-    for width in range(1, 11):
-        lead *= _ROLL
-        if width < 2 or words < width:
+@kernel
+def _gopher_lines(codes, records, count, row):
+    """Lines as str.splitlines gives them, blank ones too."""
+    bullets, ellipses = 0, 0
+    for k in range(count):
+        first, last = records[k, FIRST], records[k, LAST]
+        if first < 0:
             continue
-        stamp += 1
-        best, covered = 0, 0
-        j = 0
-        while j <= words - width:
-            before = _seen(prefix[j + width] - prefix[j] * lead, mask, keys, stamps, counts, stamp)
-            size = ends[j + width] - ends[j]
-            if width <= 4:
-                if before > 0:
-                    best = max(best, (before + 1) * (size + width - 1))
-                j += 1
-            elif before > 0:
-                covered += size
-                j += width
+        bullets += codes[first] == 0x2022 or codes[first] == 45
+        ellipses += _ends_in_ellipsis(codes, first, last)
+    row[_ANY_LINES], row[_BULLET], row[_ELLIPSIS] = count, bullets, ellipses
+    row[_C4_LINES] = count
+
+
+@inlined
+def _ends_in_ellipsis(codes, first, last):
+    dots = last - first > 2 and codes[last - 1] == 46 and codes[last - 2] == 46 and codes[last - 3] == 46
+    return dots or codes[last - 1] == 0x2026
+
+
+@kernel
+def _lines(codes, records, stripped, raws, count, classes, closed, bullets, mask, table, stamp, row):
+    """Lines between line feeds: FineWeb and Gopher's duplicates on the raw line, the mended statistics on the stripped."""
+    k = 0
+    while k < count:
+        begin, first, last, raw, core = records[k, BEGIN], records[k, FIRST], records[k, LAST], raws[k], stripped[k]
+        while records[k, BREAK] != 10 and k + 1 < count:  # str.splitlines broke it further
+            k += 1
+            if records[k, FIRST] >= 0:
+                first = first if first >= 0 else records[k, FIRST]
+                last = records[k, LAST]
+            raw = (raw ^ np.uint64(records[k - 1, BREAK])) * PRIME
+            if records[k, END] > records[k, BEGIN]:
+                raw = (raw ^ raws[k]) * PRIME
+            core = (core ^ stripped[k]) * PRIME
+        if records[k, BREAK] not in (0, 10):  # the text ends in another break, which is part of its last line
+            raw = (raw ^ np.uint64(records[k, BREAK])) * PRIME
+        end = records[k, END] if records[k, BREAK] == 10 or records[k, BREAK] == 0 else records[k, STOP]
+        row[_NEWLINES] += records[k, BREAK] == 10
+        k += 1
+        size = end - begin
+        row[_LONG] += size >= LONG_LINE
+        if size:
+            row[_SPLIT] += 1
+            if seen(raw ^ _SALT_RAW, mask, table, stamp):
+                row[_DUPLICATE_SPLIT] += 1
+                row[_DUPLICATE_SPLIT_CHARACTERS] += size
+                if first >= 0:
+                    row[_DUPLICATE_FULL_CHARACTERS] += size
+        if first < 0:
+            continue
+        ending, solid = codes[end - 1], last - first
+        row[_LINES] += 1
+        row[_TERMINAL] += ending < LIMIT and classes[ending] & TERMINAL != 0
+        row[_SHORT] += size <= SHORT_LINE
+        row[_LINE_CHARACTERS] += solid
+        row[_LONGEST_LINE] = max(row[_LONGEST_LINE], solid)
+        row[_ANY_BULLET] += _among(bullets, codes[first])
+        row[_ANY_ELLIPSIS] += _ends_in_ellipsis(codes, first, last)
+        row[_CLOSED_LINES] += _among(closed, codes[last - 1])
+        if seen(core ^ _SALT_STRIPPED, mask, table, stamp):
+            row[_DUPLICATE_LINES] += 1
+            row[_DUPLICATE_LINE_CHARACTERS] += solid
+    row[_FULL] = row[_LINES]
+    if count:  # re.split("\n+") gives empty strings at the ends
+        blanks = (codes[0] == 10) + (records[count - 1, BREAK] == 10 and records[count - 1, STOP] > 1)
+        row[_SPLIT] += blanks
+        row[_DUPLICATE_SPLIT] += blanks == 2
+
+
+@kernel
+def _paragraphs(lines, count, mask, table, stamp, row):
+    """Paragraphs of the stripped text, split at two line feeds and more: Gopher's duplicates."""
+    records = lines.records
+    first, last = 0, count - 1
+    while first < count and records[first, FIRST] < 0:
+        first += 1
+    while last > first and records[last, FIRST] < 0:
+        last -= 1
+    h, begin = FNV, np.int64(-1)
+    for k in range(first, last + 1):
+        if records[k, BREAK] != 10 or records[k, STOP] - records[k, BEGIN] > 1:
+            if begin < 0:
+                begin = records[k, FIRST] if k == first else records[k, BEGIN]
             else:
-                j += 1
-        if width <= 4:
-            out[_TOP + width - 2] = best / max(characters, 1)
-        else:
-            out[_GRAMS + width - 5] = covered / max(characters, 1)
-    return stamp
+                h = (h ^ np.uint64(records[k - 1, BREAK])) * PRIME
+            piece = lines.raw[k]  # the text is stripped, its lines are not
+            if k == first:
+                piece = lines.stripped[k] if k == last else lines.headless[k]
+            elif k == last:
+                piece = lines.tailless[k]
+            h = (h ^ piece) * PRIME
+        gap = k < last and records[k, BREAK] == 10 and records[k + 1, BREAK] == 10
+        gap = gap and records[k + 1, STOP] - records[k + 1, BEGIN] == 1
+        if begin >= 0 and (k == last or gap):
+            row[_PARAGRAPHS] += 1
+            if seen(h ^ _SALT_PARAGRAPH, mask, table, stamp):
+                row[_DUPLICATE_PARAGRAPHS] += 1
+                row[_DUPLICATE_PARAGRAPH_CHARACTERS] += (records[k, LAST] if k == last else records[k, END]) - begin
+            h, begin = FNV, np.int64(-1)
 
 
-@njit(nogil=True, cache=True)
-def _measure(  # type: ignore[no-untyped-def]
-    data, offsets, kind, fold, traits, terminal, bullets, stop_en, stop_zh, th, tl, codes, prefix, ends, keys, stamps, counts, out
-):
-    stamp = np.int64(0)
+@kernel
+def _chinese(plain, filled, counts, row):
+    """Character entropy (nats), the lowest share of distinct characters of a window, and characters inside 【】."""
+    inside, bracketed, depth = False, 0, 0
+    entropy = 0.0
+    for k in range(filled):
+        code = plain[k]
+        if code < LIMIT:
+            counts[code] += 1
+        if code == 0x3010:
+            inside, depth = True, 0
+        elif code == 0x3011 and inside:
+            inside = False
+            bracketed += depth
+        elif inside:
+            depth += 1
+    for k in range(filled):
+        code = plain[k]
+        if code < LIMIT and counts[code]:
+            share = counts[code] / filled
+            entropy -= share * np.log(share)
+            counts[code] = 0
+    lowest = 1.0
+    begin = 0
+    while begin == 0 or begin + WINDOW <= filled:
+        stop = min(filled, begin + WINDOW)
+        distinct = 0
+        for k in range(begin, stop):
+            if plain[k] < LIMIT:
+                distinct += counts[plain[k]] == 0
+                counts[plain[k]] = 1
+        for k in range(begin, stop):
+            if plain[k] < LIMIT:
+                counts[plain[k]] = 0
+        lowest = min(lowest, distinct / (stop - begin))
+        begin += WINDOW
+    row[_ENTROPY], row[_DISTINCT], row[_BRACKETED] = entropy, lowest, bracketed
+
+
+@allocating
+def _measure(data, offsets, tables, room, found, out, stops):
+    stamp = np.uint64(1)
+    table = np.zeros(128, np.uint64)
+    met = np.zeros(stops.shape[1], np.uint64)
+    codes, byte_of, plain, words, lines, tally = room.codes, room.byte_of, room.plain, room.words, room.lines, room.tally
+    classes, records, stripped, raws = tables.rules.classes, lines.records, lines.stripped, lines.raw
     for d in range(offsets.shape[0] - 1):
         row = out[d]
-        words, count = _scan(
-            data, offsets[d], offsets[d + 1], kind, fold, traits, terminal, bullets, stop_en, stop_zh, th, tl, codes, row
+        met[:] = np.uint64(0)
+        tally[:] = 0
+        size = characters(data, offsets[d], offsets[d + 1], codes, byte_of)
+        count, n = read(codes, 0, size, tables.rules, words, 0, lines, plain, tally)
+        filled = tally[FILLED]
+        keys = max(n, filled, 4 * count)
+        table = grown(table, keys)
+        mask = mask_for(keys)
+        row[_CHARACTERS], row[_LETTERS], row[_DIGITS], row[_SPACES] = size, tally[LETTERS], tally[DIGITS], tally[SPACES]
+        row[_HAN], row[_SIGNS], row[_REPLACEMENT], row[_UPPER] = tally[HAN], tally[SIGNS], tally[REPLACEMENT], tally[UPPER]
+        row[_HASHES], row[_ELLIPSES] = tally[HASH_MARKS], tally[ELLIPSES]
+        _count_words(words.hashes, words.lengths, words.flags, n, d + 1, tables.stop_hash, tables.stop_bits, found.met, met, row)
+        _gopher_lines(codes, records, count, row)
+        _lines(codes, records, stripped, raws, count, classes, tables.closed, tables.bullets, mask, table, stamp, row)
+        _paragraphs(lines, count, mask, table, stamp, row)
+        dclm(
+            codes, byte_of, records, count, classes, tables.phrases, tables.counted, d + 1, found.spans, found.used, row[_KINDS:]
         )
-        capacity = 64
-        while capacity < 2 * count + 2:
-            capacity *= 2
-        mask = np.uint64(capacity - 1)
-        stamp += 1
-        _duplicate_lines(codes, count, mask, keys, stamps, counts, stamp, row)
-        stamp += 1
-        row[_REPEATED] = _repeated_characters(codes, count, traits, 13, mask, keys, stamps, counts, stamp)
-        stamp = _grams(th, tl, words, count, mask, keys, stamps, counts, stamp, prefix, ends, row)
+        c4(
+            hints(data, offsets[d], offsets[d + 1]), codes, byte_of, lines, count, words, n, room.line, room.again, room.nothing, room.unused, tables.rules,
+            tables.phrases, d + 1, found.spans, found.used, mask, table, stamp, out[d, _C4 : _C4 + 4], out[d, _AFTER : _AFTER + 10],
+        )  # fmt: skip
+        stamp += np.uint64(1)
+        row[_RUNS] = repeated_runs(plain, filled, mask, table, stamp)
+        top, repeated, duplicate = row[_TOP : _TOP + 3], row[_REPEATED_TOP : _REPEATED_TOP + 3], row[_GRAMS : _GRAMS + 6]
+        stamp = grams(words.hashes, words.lengths, n, mask, table, stamp, room.prefix, room.ends, top, repeated, duplicate)
+        if 2 * row[_HAN] >= row[_LETTERS] and filled:
+            _chinese(plain, filled, found.counts, row)
+        for one in range(met.shape[0]):
+            bits, distinct = met[one], 0
+            while bits:
+                bits &= bits - np.uint64(1)
+                distinct += 1
+            stops[d, one] = distinct
 
 
-def _token(word: str) -> np.uint64:
-    fold = tables().fold
-    h = int(_FNV)
-    for character in word:
-        h = ((h ^ int(fold[ord(character)])) * int(_PRIME)) & 0xFFFFFFFFFFFFFFFF
-    return np.uint64(h)
+class Measured(NamedTuple):
+    """What one pass finds in a batch of documents."""
+
+    counts: NDArray[np.float64]  # n x len(NAMES)
+    stop_words: NDArray[np.int32]  # n x lists of stopwords.py: distinct words of each list
+    spans: dict[str, NDArray[np.int64]]  # of SPAN_KINDS: rows of (document from 1, first byte, last byte, reason)
+
+    def value(self, name: str) -> NDArray[np.float64]:
+        """One statistic of every document."""
+        return self.counts[:, COLUMN[name]]
+
+    def integers(self, name: str) -> pa.Array:
+        """One statistic as int64."""
+        return pa.array(self.value(name).astype(np.int64))
+
+    def ratio(self, part: str, whole: str) -> pa.Array:
+        """part / whole as float32; null where the whole is zero."""
+        return ratio(self.value(part), self.value(whole))
+
+    def spans_of(self, kind: str, reasons: dict[int, str]) -> pa.Array:
+        """The spans of one kind, a list of SPAN a document; of several reasons the lowest bit is named."""
+        found = self.spans[kind]
+        offsets = np.searchsorted(found[:, 0], np.arange(1, len(self.counts) + 2)).astype(np.int32)
+        names = pa.array([reasons[int(bits & -bits)] for bits in found[:, 3]], pa.string())
+        columns = [pa.array(found[:, 1]), pa.array(found[:, 2]), names]
+        return pa.ListArray.from_arrays(offsets, pa.StructArray.from_arrays(columns, fields=list(SPAN)))
+
+
+def ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> pa.Array:
+    """part / whole as float32; null where the whole is zero."""
+    values = np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
+    return pa.array(values.astype(np.float32), mask=whole == 0)
+
+
+@cache
+def _tables() -> Tables:
+    words, bits = lists()
+    slots, hashes = hash_table(words)
+    table = np.zeros((len(hashes), bits.shape[1]), np.uint64)
+    table[slots] = bits
+    return Tables(
+        rules_of_words.rules(),
+        rules_of_lines.phrase_table(rules_of_lines.PHRASES),
+        rules_of_lines.phrase_table(rules_of_lines.COUNTED),
+        np.array(_CLOSED, np.uint32),
+        np.array(_BULLETS, np.uint32),
+        hashes,
+        table,
+    )
 
 
 _last = threading.local()  # signals over one batch share one reading: the texts are kept, so their buffer stays theirs
 
 
-def measure(texts: pa.Array) -> NDArray[np.float64]:
-    """Statistics (n x len(NAMES), float64) of documents; counts are counts, ratios are left to the signals."""
+def measure(texts: pa.Array) -> Measured:
+    """Statistics of documents; counts are counts, ratios are left to the signals."""
     data, offsets = buffers(texts)
     same = (data.ctypes.data, offsets.ctypes.data, len(texts))
     if getattr(_last, "same", None) == same:
         return _last.out  # type: ignore[no-any-return]
-    out = _measured(texts, data, offsets)
+    out = _measured(data, offsets)
     _last.texts, _last.same, _last.out = (texts, data, offsets), same, out
     return out
 
 
-def _measured(texts: pa.Array, data: Bytes, offsets: Offsets) -> NDArray[np.float64]:
-    space = longest(offsets) + 8
-    capacity = 64
-    while capacity < 2 * space + 2:
-        capacity *= 2
-    unicode = tables()
-    out = np.zeros((len(texts), len(NAMES)), np.float64)
-    _measure(
-        data,
-        offsets,
-        unicode.kind,
-        unicode.fold,
-        unicode.traits,
-        np.array(_TERMINAL, np.uint32),
-        np.array(_BULLETS, np.uint32),
-        np.array([_token(word) for word in STOP_EN], np.uint64),
-        np.array([ord(c) for c in STOP_ZH], np.uint32),
-        np.empty(space, np.uint64),
-        np.empty(space, np.int32),
-        np.empty(space, np.uint32),
-        np.empty(space + 1, np.uint64),
-        np.empty(space + 1, np.int64),
-        np.empty(capacity, np.uint64),
-        np.zeros(capacity, np.int64),
-        np.empty(capacity, np.int32),
-        out,
+def _measured(data: Bytes, offsets: Offsets) -> Measured:
+    tables = _tables()
+    documents = len(offsets) - 1
+    counts = np.zeros((documents, len(NAMES)), np.float64)
+    stops = np.zeros((documents, tables.stop_bits.shape[1]), np.int32)
+    ends, most = breaks(data, offsets)
+    marks = int(np.count_nonzero(data[offsets[0] : offsets[-1]] == ord("[")))
+    found = Found(
+        counts=np.zeros(LIMIT, np.int32),
+        met=np.zeros(len(tables.stop_hash), np.int64),
+        spans=np.empty((len(SPAN_KINDS), ends + marks + 1, 4), np.int64),
+        used=np.zeros(len(SPAN_KINDS), np.int64),
     )
-    return out
+    _measure(data, offsets, tables, room(longest(offsets) + 8, most + 1), found, counts, stops)
+    return Measured(counts, stops, {kind: found.spans[k, : found.used[k]].copy() for k, kind in enumerate(SPAN_KINDS)})

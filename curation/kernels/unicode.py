@@ -10,8 +10,9 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from curation.kernels import inlined
 
 LIMIT = 0x32400  # the last assigned letters (CJK extension H) end at U+323AF; what lies above separates
 
@@ -85,8 +86,8 @@ def tables() -> Tables:
     return Tables(kind, fold, traits)
 
 
-@njit(nogil=True, cache=True, inline="always")
-def decode(data, at, end):  # type: ignore[no-untyped-def]
+@inlined
+def decode(data, at, end):
     """The code point that starts at byte `at` of valid UTF-8, and its length in bytes."""
     first = np.uint32(data[at])
     if first < 0x80:

@@ -1,19 +1,20 @@
 """Sizes and shares of characters: they mean the same in every script."""
 
-import numpy as np
 import pyarrow as pa
 
-from curation.kernels.statistics import COLUMN, measure
+from curation.kernels.statistics import measure, ratio
 
 COLUMNS = pa.schema(
     [
         pa.field("count", pa.int64()),  # code points
         pa.field("lines", pa.int64()),  # with something on them
         pa.field("mean_line", pa.float32()),  # characters per such line
+        pa.field("longest_line", pa.int64()),
         pa.field("letter_ratio", pa.float32()),
+        pa.field("upper_ratio", pa.float32()),  # of letters
         pa.field("digit_ratio", pa.float32()),
         pa.field("space_ratio", pa.float32()),
-        pa.field("punctuation_ratio", pa.float32()),
+        pa.field("punctuation_ratio", pa.float32()),  # marks and symbols
         pa.field("han_ratio", pa.float32()),  # of letters
         pa.field("replacement_ratio", pa.float32()),  # U+FFFD
     ]
@@ -22,25 +23,20 @@ COLUMNS = pa.schema(
 
 def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
     """Counts and ratios; a ratio without its denominator is null."""
-    stats = measure(documents["text"])
-    count, lines = stats[:, COLUMN["characters"]], stats[:, COLUMN["lines"]]
-
-    def ratio(name: str, whole: np.ndarray = count) -> pa.Array:
-        values = np.divide(stats[:, COLUMN[name]], whole, out=np.zeros(len(whole)), where=whole > 0)
-        return pa.array(values.astype(np.float32), mask=whole == 0)
-
-    letters = stats[:, COLUMN["letters"]]
+    measured = measure(documents["text"])
     return pa.record_batch(
         [
-            pa.array(count.astype(np.int64)),
-            pa.array(lines.astype(np.int64)),
-            ratio("characters", lines),
-            ratio("letters"),
-            ratio("digits"),
-            ratio("spaces"),
-            ratio("punctuation"),
-            ratio("han", letters),
-            ratio("replacement"),
+            measured.integers("characters"),
+            measured.integers("lines"),
+            ratio(measured.value("line_characters"), measured.value("lines")),
+            measured.integers("longest_line"),
+            measured.ratio("letters", "characters"),
+            measured.ratio("upper", "letters"),
+            measured.ratio("digits", "characters"),
+            measured.ratio("spaces", "characters"),
+            measured.ratio("punctuation", "characters"),
+            measured.ratio("han", "letters"),
+            measured.ratio("replacement", "characters"),
         ],
         schema=COLUMNS,
     )

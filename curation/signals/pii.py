@@ -9,13 +9,13 @@ import re
 
 import pyarrow as pa
 
+from curation.document import SPAN
 from curation.kernels.prefilter import AT_SIGN, DOTTED_QUAD, flags
 
-SPAN = pa.struct([("start", pa.int64()), ("end", pa.int64()), ("type", pa.string())])
 COLUMNS = pa.schema(
     [
         pa.field("count", pa.int32()),
-        pa.field("spans", pa.list_(SPAN)),  # byte offsets into the stored UTF-8, half open
+        pa.field("spans", pa.list_(SPAN)),
     ]
 )
 

@@ -1,0 +1,473 @@
+"""Inference of supervised fastText models over UTF-8 buffers: the library's labels and scores, several times as fast.
+
+Joulin et al. 2016 (fastText), Joulin et al. 2016b (quantised models, .ftz). The matrix is de-quantised once; each
+worker remembers the sums of the words it met. A document's result does not depend on its neighbours: a remembered
+sum is the sum of that word alone.
+"""
+
+import struct
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from curation.errors import DataError
+from curation.kernels import Bytes, Offsets, buffers, inlined, kernel, longest
+
+_MAGIC, _VERSION = 793712314, 12
+_HIERARCHICAL, _SOFTMAX = 1, 3  # loss_name in args.h; these two are read
+_REMEMBERED = 1 << 15  # words whose sums a call keeps: 2 MB at dim 16, which stays in the cache
+_SHORT = 40  # bytes; a longer word is summed anew each time
+_TINY = 1e-5  # the library's guard in its logarithm, which its scores carry
+
+
+class Arrays(NamedTuple):
+    """What the kernel reads of a model."""
+
+    rows: NDArray[np.float32]  # input vectors: words, then n-gram buckets that were not pruned
+    output: NDArray[np.float32]  # one vector a label, or an inner node of the Huffman tree
+    left: NDArray[np.int32]  # the tree (2 * labels - 1), empty for softmax
+    right: NDArray[np.int32]
+    bucket_row: NDArray[np.int32]  # row of each bucket, -1 where pruned
+    bucket_bits: NDArray[np.uint64]  # the same as one bit, which fits the cache
+    word_hash: NDArray[np.uint32]  # open-addressing table of the vocabulary
+    word_row: NDArray[np.int32]
+    settings: NDArray[np.int64]  # minn, maxn, word n-grams, row of </s> (-1: none)
+
+
+class Model(NamedTuple):
+    """A parsed model."""
+
+    labels: list[str]
+    arrays: Arrays
+
+
+@inlined
+def _separates(byte):
+    """fastText's own white space: six control characters and the space, never NBSP or the ideographic space."""
+    return byte == 32 or (9 <= byte <= 13) or byte == 0
+
+
+@inlined
+def _fnv(h, byte):
+    """fastText's FNV-1a, which takes each byte as a signed char."""
+    signed = np.uint32(byte) if byte < 128 else (np.uint32(byte) | np.uint32(0xFFFFFF00))
+    return np.uint32((h ^ signed) * np.uint32(16777619))
+
+
+@inlined
+def _row_of(h, word_hash, word_row):
+    mask = np.uint32(word_hash.shape[0] - 1)
+    at = h & mask
+    while word_row[at] >= 0:
+        if word_hash[at] == h:
+            return word_row[at]
+        at = (at + np.uint32(1)) & mask
+    return np.int32(-1)
+
+
+@inlined
+def _add(total, row):
+    for k in range(total.shape[0]):
+        total[k] += row[k]
+
+
+@kernel
+def _add_subwords(word, size, settings, rows, bucket_row, bucket_bits, total):
+    """Add the vectors of the character n-grams of `<word>`; returns how many there were."""
+    minn, maxn = settings[0], settings[1]
+    buckets = np.uint32(bucket_row.shape[0])
+    added = 0
+    for first in range(size):
+        if (word[first] & 0xC0) == 0x80:
+            continue
+        h = np.uint32(2166136261)
+        at = first
+        for characters in range(1, maxn + 1):
+            if at >= size:
+                break
+            h = _fnv(h, word[at])
+            at += 1
+            while at < size and (word[at] & 0xC0) == 0x80:
+                h = _fnv(h, word[at])
+                at += 1
+            if characters >= minn and not (characters == 1 and (first == 0 or at == size)):
+                bucket = h % buckets
+                if (bucket_bits[bucket >> np.uint32(6)] >> np.uint64(bucket & np.uint32(63))) & np.uint64(1):
+                    _add(total, rows[bucket_row[bucket]])
+                    added += 1
+    return added
+
+
+@kernel
+def _add_word_ngrams(hashes, words, settings, rows, bucket_row, total):
+    """Add the vectors of the word n-grams; returns how many there were."""
+    longest_gram = settings[2]
+    buckets = np.uint64(bucket_row.shape[0])
+    added = 0
+    for first in range(words):
+        h = np.uint64(np.int64(np.int32(hashes[first])))
+        for at in range(first + 1, min(words, first + longest_gram)):
+            h = h * np.uint64(116049371) + np.uint64(np.int64(np.int32(hashes[at])))
+            row = bucket_row[h % buckets]
+            if row >= 0:
+                _add(total, rows[row])
+                added += 1
+    return added
+
+
+@kernel
+def _is(data, start, end, text):
+    if end - start < text.shape[0]:
+        return False
+    for k in range(text.shape[0]):
+        if data[start + k] != text[k]:
+            return False
+    return True
+
+
+@kernel
+def _add_words(data, start, end, model, eos, label, memory, word, hashes, words, one, total):
+    """Add the input vectors of data[start:end] to `total`; returns their number, the words so far and whether </s> came."""
+    rows, word_hash, word_row = model.rows, model.word_hash, model.word_row
+    keys, sizes, sums = memory
+    subwords = model.settings[1] > 0
+    ngrams = model.settings[2] > 1
+    count = 0
+    at = start
+    while True:
+        while at < end and _separates(data[at]):
+            at += 1
+        first = at
+        h = np.uint32(2166136261)
+        key = np.uint64(0xCBF29CE484222325)
+        while at < end and not _separates(data[at]):
+            h = _fnv(h, data[at])
+            key = (key ^ np.uint64(data[at])) * np.uint64(0x9E3779B97F4A7C15)
+            at += 1
+        if first == at:
+            return count, words, False
+        if data[first] == 60 and at - first == eos.shape[0] and _is(data, first, at, eos):
+            return count, words, True
+        if data[first] == 95 and _is(data, first, at, label):
+            continue
+        if ngrams:
+            hashes[words] = h
+            words += 1
+        if not subwords:
+            row = _row_of(h, word_hash, word_row)
+            if row >= 0:
+                _add(total, rows[row])
+                count += 1
+            continue
+        size = at - first
+        slot = np.int64(key >> np.uint64(49))
+        if size <= _SHORT and keys[slot] == key:
+            _add(total, sums[slot])
+            count += sizes[slot]
+            continue
+        for k in range(one.shape[0]):
+            one[k] = np.float32(0)
+        added = 0
+        row = _row_of(h, word_hash, word_row)
+        if row >= 0:
+            _add(one, rows[row])
+            added += 1
+        word[0] = 60
+        for k in range(size):
+            word[k + 1] = data[first + k]
+        word[size + 1] = 62
+        added += _add_subwords(word, size + 2, model.settings, rows, model.bucket_row, model.bucket_bits, one)
+        _add(total, one)
+        count += added
+        if size <= _SHORT:
+            keys[slot], sizes[slot] = key, added
+            for k in range(one.shape[0]):
+                sums[slot, k] = one[k]
+
+
+@kernel
+def _finish(model, eos, count, words, hashes, total, hidden):
+    """Add the end of the line and the word n-grams to `total`; their mean in `hidden`. Returns the number of vectors."""
+    for k in range(total.shape[0]):
+        hidden[k] = total[k]
+    if model.settings[3] >= 0:
+        _add(hidden, model.rows[model.settings[3]])
+        count += 1
+    if model.settings[2] > 1:
+        h = np.uint32(2166136261)
+        for byte in eos:
+            h = _fnv(h, byte)
+        hashes[words] = h
+        count += _add_word_ngrams(hashes, words + 1, model.settings, model.rows, model.bucket_row, hidden)
+    if count:
+        for k in range(hidden.shape[0]):
+            hidden[k] /= np.float32(count)
+    return count
+
+
+@kernel
+def _dot(one, other):
+    total = np.float32(0)
+    for k in range(one.shape[0]):
+        total += one[k] * other[k]
+    return total
+
+
+@kernel
+def _probabilities(model, hidden, labels, out):
+    """The probability of every label, by the Huffman tree or by softmax."""
+    if model.left.shape[0]:
+        root = 2 * labels - 2
+        out[root] = np.float32(1)
+        for node in range(root, labels - 1, -1):
+            right = np.float32(1) / (np.float32(1) + np.exp(-_dot(model.output[node - labels], hidden)))
+            out[model.left[node]] = out[node] * (np.float32(1) - right)
+            out[model.right[node]] = out[node] * right
+        return
+    highest = np.float32(-np.inf)
+    for k in range(labels):
+        out[k] = _dot(model.output[k], hidden)
+        highest = max(highest, out[k])
+    whole = np.float32(0)
+    for k in range(labels):
+        out[k] = np.exp(out[k] - highest)
+        whole += out[k]
+    for k in range(labels):
+        out[k] /= whole
+
+
+@kernel
+def _part(data, start, end, size):
+    """Where a part of at least `size` bytes ends: at white space, so that no word is cut."""
+    at = start + size
+    if at >= end:
+        return end
+    while at < end and not _separates(data[at]):
+        at += 1
+    return at
+
+
+@kernel
+def _predict(data, offsets, model, eos, label, memory, word, hashes, work, part, votes, best, scores, parts, shares):
+    """The best labels of every document and, where `part` is not 0, the labels of its parts by their share of bytes."""
+    one, total, hidden, partial, probabilities = work
+    labels = model.output.shape[0]
+    for d in range(offsets.shape[0] - 1):
+        for k in range(total.shape[0]):
+            total[k] = np.float32(0)
+        for k in range(labels):
+            votes[k] = 0
+        count, words = 0, 0
+        start, end = offsets[d], offsets[d + 1]
+        ended = False
+        while start < end and not ended:
+            stop = _part(data, start, end, part) if part else end
+            if part and stop < end and end - stop < part:
+                stop = end
+            for k in range(partial.shape[0]):
+                partial[k] = np.float32(0)
+            added, words, ended = _add_words(data, start, stop, model, eos, label, memory, word, hashes, words, one, partial)
+            _add(total, partial)
+            count += added
+            if part and added and (start > offsets[d] or stop < end):
+                for k in range(hidden.shape[0]):
+                    hidden[k] = partial[k] / np.float32(added)
+                _probabilities(model, hidden, labels, probabilities)
+                found = _highest(probabilities, labels)
+                if probabilities[found] >= np.float32(0.5):
+                    votes[found] += stop - start
+            start = stop
+        if _finish(model, eos, count, words, hashes, total, hidden) == 0:
+            continue
+        _probabilities(model, hidden, labels, probabilities)
+        for place in range(best.shape[1]):
+            found = _highest(probabilities, labels)
+            best[d, place] = found
+            scores[d, place] = min(probabilities[found] + np.float32(_TINY), np.float32(1))
+            probabilities[found] = np.float32(-1)
+        for place in range(parts.shape[1]):
+            found = _highest(votes, labels)
+            if votes[found] <= 0:
+                break
+            parts[d, place], shares[d, place] = found, votes[found] / max(1, offsets[d + 1] - offsets[d])
+            votes[found] = 0
+
+
+@kernel
+def _highest(values, count):
+    found = 0
+    for k in range(count):
+        if values[k] > values[found]:
+            found = k
+    return found
+
+
+class Prediction(NamedTuple):
+    """Indices into a model's labels (-1: none) and their scores, best first."""
+
+    best: NDArray[np.int32]  # n x k
+    scores: NDArray[np.float32]
+    parts: NDArray[np.int32]  # n x k: labels of the document's parts that score 0.5 or more
+    shares: NDArray[np.float32]  # and their share of its bytes
+
+
+def predict(model: Model, texts: pa.Array, k: int = 1) -> Prediction:
+    """The k best labels of each text. A line end counts as white space: a whole document is one line, as the library needs it."""
+    return predict_buffers(model, *buffers(texts), k)
+
+
+def predict_buffers(model: Model, data: Bytes, offsets: Offsets, k: int = 1, part: int = 0) -> Prediction:
+    """`predict` over bytes and their n + 1 offsets; with `part` (bytes), the labels of parts of about that size too."""
+    n, labels, dim = len(offsets) - 1, len(model.labels), model.arrays.rows.shape[1]
+    k = min(k, labels)
+    out = Prediction(
+        np.full((n, k), -1, np.int32), np.zeros((n, k), np.float32), np.full((n, k), -1, np.int32), np.zeros((n, k), np.float32)
+    )
+    if n == 0:
+        return out
+    kept = _REMEMBERED if model.arrays.settings[1] > 0 else 1
+    memory = (np.zeros(kept, np.uint64), np.zeros(kept, np.int64), np.zeros((kept, dim), np.float32))
+    eos, label = np.frombuffer(b"</s>", np.uint8), np.frombuffer(b"__label__", np.uint8)
+    space = longest(offsets) + 8
+    words = space if model.arrays.settings[2] > 1 else 1
+    work = (*(np.empty(dim, np.float32) for _ in range(4)), np.empty(2 * labels, np.float32))
+    _predict(
+        data, offsets, model.arrays, eos, label, memory, np.empty(space, np.uint8), np.empty(words, np.uint32), work,
+        part, np.zeros(labels, np.int64), *out,
+    )  # fmt: skip
+    return out
+
+
+@cache
+def load(path: Path) -> Model:
+    """Read a .bin or .ftz file of a supervised model. Raises DataError for another kind of file."""
+    return _Reader(path).model()
+
+
+class _Reader:
+    """The file format, part by part (fasttext.cc, dictionary.cc, quantmatrix.cc of fastText 0.9.3)."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._bytes, self._at = path, path.read_bytes(), 0
+
+    def _take(self, form: str) -> Any:
+        values = struct.unpack_from("<" + form, self._bytes, self._at)
+        self._at += struct.calcsize("<" + form)
+        return values if len(values) > 1 else values[0]
+
+    def _array(self, kind: Any, count: int) -> NDArray[Any]:
+        found = np.frombuffer(self._bytes, kind, count, self._at)
+        self._at += found.nbytes
+        return found
+
+    def model(self) -> Model:
+        if len(self._bytes) < 8 or self._take("ii") != (_MAGIC, _VERSION):
+            raise DataError(f"{self._path}: not a fastText model of version {_VERSION}")
+        _dim, _ws, _epoch, _min_count, _neg, word_ngrams, loss, _kind, buckets, minn, maxn, _rate = self._take("12i")
+        self._take("d")
+        if loss not in (_HIERARCHICAL, _SOFTMAX):
+            raise DataError(f"{self._path}: loss {loss} is not read; allowed: softmax ({_SOFTMAX}), hs ({_HIERARCHICAL})")
+        words, labels, counts, pruned = self._dictionary()
+        rows = self._input()
+        self._take("?")
+        output = self._dense()
+        bucket_row = np.full(max(buckets, 1), -1, np.int32)
+        if pruned is not None:
+            bucket_row[pruned[:, 0]] = pruned[:, 1] + len(words)
+        elif len(rows) > len(words):
+            bucket_row[:] = np.arange(buckets, dtype=np.int32) + len(words)
+        left, right = _tree(counts) if loss == _HIERARCHICAL else (np.zeros(0, np.int32), np.zeros(0, np.int32))
+        word_hash, word_row = _table(words)
+        eos = words.index(b"</s>") if b"</s>" in words else -1
+        settings = np.array([minn, maxn, word_ngrams, eos], np.int64)
+        return Model(labels, Arrays(rows, output, left, right, bucket_row, _bits(bucket_row), word_hash, word_row, settings))
+
+    def _dictionary(self) -> tuple[list[bytes], list[str], list[int], NDArray[np.int32] | None]:
+        size, _, _ = self._take("iii")
+        _, pruned = self._take("qq")
+        words, labels, counts = [], [], []
+        for _ in range(size):
+            end = self._bytes.index(b"\0", self._at)
+            entry, self._at = self._bytes[self._at : end], end + 1
+            count, kind = self._take("qb")
+            if kind == 0:
+                words.append(entry)
+            else:
+                labels.append(entry.decode().removeprefix("__label__"))
+                counts.append(count)
+        if pruned < 0:
+            return words, labels, counts, None
+        return words, labels, counts, self._array(np.int32, 2 * pruned).reshape(-1, 2)
+
+    def _input(self) -> NDArray[np.float32]:
+        if not self._take("?"):
+            return self._dense()
+        has_norm = self._take("?")
+        rows, columns = self._take("qq")
+        codes = self._array(np.uint8, self._take("i")).reshape(rows, -1)
+        part, centroids = self._quantizer()
+        out = np.zeros((rows, columns), np.float32)
+        for k in range(codes.shape[1]):
+            width = min(part, columns - k * part)
+            out[:, k * part : k * part + width] = centroids[k * 256 * part :][: 256 * width].reshape(256, width)[codes[:, k]]
+        if has_norm:
+            norms = self._array(np.uint8, rows)
+            out *= self._quantizer()[1][:256][norms][:, None]
+        return out
+
+    def _quantizer(self) -> tuple[int, NDArray[np.float32]]:
+        columns, _, part, _ = self._take("4i")
+        return part, self._array(np.float32, columns * 256)
+
+    def _dense(self) -> NDArray[np.float32]:
+        rows, columns = self._take("qq")
+        return self._array(np.float32, rows * columns).reshape(rows, columns).copy()
+
+
+def _tree(counts: list[int]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """The Huffman tree over label counts, as loss.cc builds it (labels are sorted by count)."""
+    n = len(counts)
+    weight = [*counts, *[10**15] * (n - 1)]
+    left, right = np.full(2 * n - 1, -1, np.int32), np.full(2 * n - 1, -1, np.int32)
+    leaf, node = n - 1, n
+    for parent in range(n, 2 * n - 1):
+        children = []
+        for _ in range(2):
+            if leaf >= 0 and weight[leaf] < weight[node]:
+                children.append(leaf)
+                leaf -= 1
+            else:
+                children.append(node)
+                node += 1
+        left[parent], right[parent] = children
+        weight[parent] = weight[children[0]] + weight[children[1]]
+    return left, right
+
+
+def _bits(bucket_row: NDArray[np.int32]) -> NDArray[np.uint64]:
+    padded = np.zeros(-(-len(bucket_row) // 64) * 64, np.uint8)
+    padded[: len(bucket_row)] = bucket_row >= 0
+    return np.packbits(padded, bitorder="little").view(np.uint64)
+
+
+def _table(words: list[bytes]) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
+    capacity = 4
+    while capacity < 4 * len(words) + 4:
+        capacity *= 2
+    hashes, rows = np.zeros(capacity, np.uint32), np.full(capacity, -1, np.int32)
+    for row, word in enumerate(words):
+        h = 2166136261
+        for byte in word:
+            h = ((h ^ (byte if byte < 128 else byte | 0xFFFFFF00)) * 16777619) & 0xFFFFFFFF
+        at = h & (capacity - 1)
+        while rows[at] >= 0:
+            if hashes[at] == h:  # two words of one 32-bit hash: the first wins here; the library compares the words
+                break
+            at = (at + 1) & (capacity - 1)
+        if rows[at] < 0:
+            hashes[at], rows[at] = h, row
+    return hashes, rows

@@ -1,0 +1,316 @@
+"""One reading of a document: its characters, its words and its lines, for every statistic that follows."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.kernels import inlined, kernel
+from curation.kernels.repetition import RUN_WITHIN
+from curation.kernels.unicode import LIMIT, decode
+from curation.kernels.words import (
+    ALONE_BIT,
+    ALPHABETIC,
+    DECIMAL,
+    FNV,
+    HAN_BIT,
+    LETTER,
+    LONGEST_EXCEPTION,
+    PLAIN,
+    PRIME,
+    SIGN,
+    SPACE,
+    UPPERCASE,
+    emit_exception,
+    slot_of,
+    split_chunk,
+)
+
+LETTERS, DIGITS, SPACES, HAN, SIGNS, REPLACEMENT, UPPER, HASH_MARKS, ELLIPSES, FILLED = range(10)  # of the tally
+BEGIN, END, STOP, FIRST, LAST, CHUNKS, LONGEST, WORDS, BREAK, UPPERS, DECIMALS, HANS, MARKED = range(13)  # of a line's record
+WIDTH = 13
+_REMEMBERED, _REMEMBERED_WORDS = 1 << 14, 4  # chunks whose words a pass keeps, and how many words at most
+
+
+class Words(NamedTuple):
+    """The words of a document, scratch for splitting, and the chunks met before with their words."""
+
+    hashes: NDArray[np.uint64]
+    lengths: NDArray[np.int32]
+    flags: NDArray[np.uint8]
+    starts: NDArray[np.int32]
+    used: NDArray[np.uint8]
+    memo_key: NDArray[np.uint64]
+    memo_size: NDArray[np.uint8]
+    memo_hash: NDArray[np.uint64]
+    memo_length: NDArray[np.int32]
+    memo_flag: NDArray[np.uint8]
+
+
+class Lines(NamedTuple):
+    """The lines of a document as str.splitlines gives them.
+
+    A record: characters from BEGIN to END, to STOP with its end; FIRST and one past LAST of what is no white space (-1:
+    blank); white-space words and the longest of them; the first of its words; the character that ended it (0: none);
+    its upper case letters, digits and Han characters; whether it has { (1) or [ (2).
+    """
+
+    records: NDArray[np.int64]
+    stripped: NDArray[np.uint64]  # hashes of the lines without the blanks at their ends, with them, without those before
+    raw: NDArray[np.uint64]  #      and without those after
+    headless: NDArray[np.uint64]
+    tailless: NDArray[np.uint64]
+
+
+class Room(NamedTuple):
+    """Scratch for the longest document of a batch."""
+
+    codes: NDArray[np.uint32]
+    byte_of: NDArray[np.int32]  # byte of each character, from the document's first
+    plain: NDArray[np.uint32]  # characters that are not white space, the first million
+    words: Words
+    lines: Lines
+    tally: NDArray[np.int64]
+    prefix: NDArray[np.uint64]  # of the n-grams
+    ends: NDArray[np.int32]
+    line: NDArray[np.uint32]  # one line without its citation marks, and what a second reading of it fills
+    again: Lines
+    nothing: NDArray[np.uint32]
+    unused: NDArray[np.int64]
+
+
+def room(characters: int, lines: int) -> Room:
+    """Room for documents of at most so many characters and lines: about 60 bytes a character."""
+    words = characters + min(characters, RUN_WITHIN)  # a line may be read again without its citation marks
+    return Room(
+        codes=np.empty(characters, np.uint32),
+        byte_of=np.empty(characters, np.int32),
+        plain=np.empty(min(characters, RUN_WITHIN), np.uint32),
+        words=Words(
+            np.empty(words, np.uint64),
+            np.empty(words, np.int32),
+            np.empty(words, np.uint8),
+            np.empty(characters, np.int32),
+            np.empty(characters, np.uint8),
+            np.zeros(_REMEMBERED, np.uint64),
+            np.zeros(_REMEMBERED, np.uint8),
+            np.zeros((_REMEMBERED, _REMEMBERED_WORDS), np.uint64),
+            np.zeros((_REMEMBERED, _REMEMBERED_WORDS), np.int32),
+            np.zeros((_REMEMBERED, _REMEMBERED_WORDS), np.uint8),
+        ),
+        lines=Lines(np.empty((lines, WIDTH), np.int64), *(np.empty(lines, np.uint64) for _ in range(4))),
+        tally=np.zeros(10, np.int64),
+        prefix=np.empty(characters + 1, np.uint64),
+        ends=np.empty(characters + 1, np.int32),
+        line=np.empty(min(characters, RUN_WITHIN), np.uint32),
+        again=Lines(np.empty((2, WIDTH), np.int64), *(np.empty(2, np.uint64) for _ in range(4))),
+        nothing=np.empty(0, np.uint32),
+        unused=np.zeros(10, np.int64),
+    )
+
+
+@kernel
+def breaks(data, offsets):
+    """The most line ends, and the most of a document's line ends, that the bytes can hold: (all, of one document)."""
+    total, most = 0, 0
+    for d in range(offsets.shape[0] - 1):
+        found = 1
+        for at in range(offsets[d], offsets[d + 1]):
+            byte = data[at]
+            found += (10 <= byte <= 13) or (28 <= byte <= 30) or byte == 0x85 or byte == 0xA8 or byte == 0xA9
+        total += found
+        most = max(most, found)
+    return total, most
+
+
+@kernel
+def hints(data, first, last):
+    """Whether the bytes may hold one of C4's phrases: a part of each (java, cook, rms o, vacy, ipsu) in either case."""
+    for at in range(first + 2, last - 1):
+        byte = data[at] | 32
+        if byte == 118:  # v
+            if (data[at - 1] | 32) == 97 and (data[at - 2] | 32) == 106 and (data[at + 1] | 32) == 97:
+                return True
+            if (data[at - 1] | 32) == 105 and (data[at - 2] | 32) == 114 and (data[at + 1] | 32) == 97:
+                return True
+        elif byte == 107:  # k
+            if (data[at - 1] | 32) == 111 and (data[at - 2] | 32) == 111 and (data[at + 1] | 32) == 105:
+                return True
+        elif byte == 112:  # p
+            if (data[at - 1] | 32) == 105 and data[at - 2] == 32 and (data[at + 1] | 32) == 115:
+                return True
+        elif byte == 102 and (data[at - 1] | 32) == 111 and data[at - 2] == 32 and data[at + 1] == 32:  # of
+            if at - first > 6 and (data[at - 3] | 32) == 115 and (data[at - 4] | 32) == 109:
+                return True
+    return False
+
+
+@inlined
+def is_break(code):
+    """Whether str.splitlines breaks a line here."""
+    return (10 <= code <= 13) or (28 <= code <= 30) or code == 0x85 or code == 0x2028 or code == 0x2029
+
+
+@kernel
+def characters(data, start, end, codes, byte_of):
+    """Decode valid UTF-8; returns the number of characters."""
+    count = 0
+    at = start
+    while at < end:
+        byte = data[at]
+        if byte < 0x80:
+            codes[count] = byte
+            byte_of[count] = at - start
+            at += 1
+        else:
+            code, size = decode(data, at, end)
+            codes[count] = code
+            byte_of[count] = at - start
+            at += size
+        count += 1
+    byte_of[count] = end - start
+    return count
+
+
+@kernel
+def read(codes, at, end, rules, words, n, lines, plain, tally):
+    """Words of codes[at:end], appended from `n`, and its lines; returns the number of lines and the new n.
+
+    Fills `plain` as far as it goes and adds to `tally` (LETTERS ... FILLED).
+    """
+    classes, exceptions, parts, affixed, units = rules
+    hashes, lengths, flags, starts, used, memo_key, memo_size, memo_hash, memo_length, memo_flag = words
+    records, stripped, raws, headless, tailless = lines
+    letters, digits, spaces, han, signs, upper, filled = 0, 0, 0, 0, 0, 0, 0
+    count, dots = 0, 0
+    begin_line, words_before = at, n
+    first, last, chunks, longest = -1, -1, 0, 0
+    lead, chain, core = np.uint64(0), FNV, FNV
+    upper_before, digits_before, han_before, marked = 0, 0, 0, 0
+    while at <= end:
+        code = codes[at] if at < end else np.uint32(0)
+        kind = classes[code] if code < LIMIT else np.uint32(0)
+        ends = at == end
+        if ends or kind & SPACE:
+            spaces += not ends
+            if ends or is_break(code):
+                if ends and at == begin_line:
+                    break
+                stop = at if ends else at + 1
+                if code == 13 and at + 1 < end and codes[at + 1] == 10:
+                    stop = at + 2
+                    spaces += 1
+                record = records[count]
+                record[BEGIN], record[END], record[STOP], record[FIRST], record[LAST] = begin_line, at, stop, first, last
+                record[CHUNKS], record[LONGEST], record[WORDS] = chunks, longest, words_before
+                record[BREAK] = 0 if ends else codes[stop - 1]
+                record[UPPERS], record[DECIMALS], record[HANS] = upper - upper_before, digits - digits_before, han - han_before
+                record[MARKED] = marked
+                upper_before, digits_before, han_before, marked = upper, digits, han, 0
+                stripped[count], raws[count] = core, chain ^ (lead * PRIME)
+                headless[count], tailless[count] = chain, core ^ (lead * PRIME)
+                if stop - at == 2:  # split on line feeds, a line keeps its carriage return
+                    record[END] = at + 1
+                    raws[count] = (raws[count] ^ np.uint64(13)) * PRIME
+                    headless[count] = (chain ^ np.uint64(13)) * PRIME
+                count += 1
+                at = begin_line = stop
+                words_before = n
+                first, last, chunks, longest = -1, -1, 0, 0
+                lead, chain, core = np.uint64(0), FNV, FNV
+                if ends:
+                    break
+                continue
+            if first < 0:
+                lead = (lead ^ np.uint64(code)) * PRIME
+            else:
+                chain = (chain ^ (np.uint64(code) << np.uint64(32))) * PRIME
+            at += 1
+            continue
+        if first < 0:
+            first = at
+        begin = at
+        piece = at
+        h = FNV
+        simple = True
+        while True:
+            if kind & LETTER:
+                letters += 1
+                upper += (kind & UPPERCASE) != 0
+            else:
+                simple = False
+                digits += (kind & DECIMAL) != 0
+                if kind & SIGN:
+                    signs += 1
+                    if code == 35:
+                        tally[HASH_MARKS] += 1
+                    elif code == 0x2026:
+                        tally[ELLIPSES] += 1
+                    elif code == 123:
+                        marked |= 1
+                    elif code == 91:
+                        marked |= 2
+                    elif code == 46:  # every third dot of a run ends an ellipsis: str.count
+                        dots = dots + 1 if at > 0 and codes[at - 1] == 46 else 1
+                        tally[ELLIPSES] += dots % 3 == 0
+                    elif code == 0xFFFD:
+                        tally[REPLACEMENT] += 1
+            if filled < plain.shape[0]:
+                plain[filled] = code
+                filled += 1
+            if kind & ALONE_BIT:
+                han += (kind & HAN_BIT) != 0
+                if at > piece:
+                    n = split_chunk(codes, piece, at, classes, exceptions, parts, affixed, units, hashes, lengths, flags, starts, used, n)  # fmt: skip
+                    chain = (chain ^ h) * PRIME
+                h = (FNV ^ np.uint64(code)) * PRIME
+                hashes[n], lengths[n], flags[n] = h, 1, PLAIN | (ALPHABETIC if kind & LETTER else 0)
+                n += 1
+                chain = (chain ^ h) * PRIME
+                piece = at + 1
+                h = FNV
+                simple = True
+            else:
+                h = (h ^ np.uint64(code)) * PRIME
+            at += 1
+            if at >= end:
+                break
+            code = codes[at]
+            kind = classes[code] if code < LIMIT else np.uint32(0)
+            if kind & SPACE:
+                break
+        if at > piece:
+            chain = (chain ^ h) * PRIME
+            if simple:  # letters only: one word unless it is an exception
+                slot = slot_of(h, exceptions) if at - piece <= LONGEST_EXCEPTION else np.int64(-1)
+                if slot >= 0:
+                    n = emit_exception(codes, piece, slot, classes, parts, hashes, lengths, flags, n)
+                else:
+                    hashes[n], lengths[n], flags[n] = h, at - piece, PLAIN | ALPHABETIC
+                    n += 1
+            else:
+                slot = np.int64(h >> np.uint64(50))
+                if memo_key[slot] == h:
+                    for k in range(memo_size[slot]):
+                        hashes[n], lengths[n], flags[n] = memo_hash[slot, k], memo_length[slot, k], memo_flag[slot, k]
+                        n += 1
+                else:
+                    before = n
+                    n = split_chunk(codes, piece, at, classes, exceptions, parts, affixed, units, hashes, lengths, flags, starts, used, n)  # fmt: skip
+                    if n - before <= _REMEMBERED_WORDS:
+                        memo_key[slot], memo_size[slot] = h, n - before
+                        for k in range(n - before):
+                            memo_hash[slot, k], memo_length[slot, k] = hashes[before + k], lengths[before + k]
+                            memo_flag[slot, k] = flags[before + k]
+        chunks += 1
+        longest = max(longest, at - begin)
+        last = at
+        core = chain
+    tally[LETTERS] += letters
+    tally[DIGITS] += digits
+    tally[SPACES] += spaces
+    tally[HAN] += han
+    tally[SIGNS] += signs
+    tally[UPPER] += upper
+    tally[FILLED] += filled
+    return count, n
