@@ -60,6 +60,7 @@ RUNS = (
     *(Run(*tool, "minhash", slice_name, FAST) for slice_name in ("english", "whole") for tool in (RENSA, DATASKETCH)),
     *(Run(*OURS, "quality", slice_name, FAST, cores) for slice_name in ("english", "whole") for cores in (1, 2)),
     *(Run(*DATATROVE, "quality", slice_name, 6) for slice_name in ("english", "whole")),
+    Run(*DATATROVE, "quality_exits", "whole", 6),
     *(Run(*OURS, "language", "whole", FAST, cores) for cores in (1, 2)),
     Run(*FASTTEXT, "language", "whole", FAST),
     Run(*OURS, "signals", "whole", 15),

@@ -1,6 +1,7 @@
 """Our own stages, measured and told like those of the peers (peers/measuring.py).
 
-language, minhash            one signal over record batches in memory; two cores are two threads
+minhash                      one signal over record batches in memory; two cores are two threads
+language                     lid.176 alone, over the same texts as the library's batch call
 quality                      the signals that hold what datatrove's four filters measure, in the same way
 signals                      every signal there is, one line each
 chain                        JSONL in, all signals a peer measures, twins, scrub, Parquet out: one process, no sidecars
@@ -10,10 +11,11 @@ line_exact                   the same with all signals
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -26,13 +28,15 @@ from curation.dedup import edges, keep
 from curation.document import CLAIM
 from curation.editing import Edit, apply
 from curation.engines import local
+from curation.fasttext_model import language_model
+from curation.kernels import fasttext
 from curation.store import parquet_writer
 from tests import corpus
 
 ROWS = 2048
 BLOCK = 16 << 20  # bytes of JSONL a batch; a longer line would not fit
-FILTERS = ("quality", "gopher", "c4", "fineweb")  # what datatrove's four filters measure, and our mended version of it
-QUALITY = ("characters", *FILTERS, "fineweb2", "lines", "chinese")
+FILTERS = ("gopher", "c4", "fineweb")  # what datatrove's four filters measure
+QUALITY = ("characters", "quality", *FILTERS, "fineweb2", "lines", "chinese")
 CHAIN = ("language", *QUALITY, "minhash", "pii")
 SLOW = ("tokens", "mojibake")  # exact, and of no counterpart in a peer's chain
 THRESHOLD = 0.7
@@ -51,14 +55,16 @@ def main() -> None:
     elif measurement.stage == "signals":
         for name in signals.names():
             measurement.stage, measurement.seconds = f"signal {name}", 0.0
-            over(measurement, (name,))
+            over(measurement, partial(_columns, [name]))
+    elif measurement.stage == "language":
+        over(measurement, lambda batch: fasttext.predict(fasttext.load(language_model()), batch["text"]))
     else:
-        over(measurement, FILTERS if measurement.stage == "quality" else (measurement.stage,))
+        names = known(FILTERS if measurement.stage == "quality" else (measurement.stage,))
+        over(measurement, partial(_columns, names))
 
 
-def over(measurement: Measurement, names: tuple[str, ...]) -> None:
-    """Some signals over the whole input."""
-    annotate = partial(_columns, known(names))
+def over(measurement: Measurement, annotate: Callable[[pa.RecordBatch], Any]) -> None:
+    """Some function of batches over the whole input."""
     batches = [_document(batch) for batch in measurement.table().combine_chunks().to_batches(max_chunksize=ROWS)]
     with measurement.timed(), ThreadPoolExecutor(measurement.cores) as pool:
         for _ in pool.map(annotate, batches):

@@ -15,7 +15,8 @@ TITLES = {
     "line": "The line, `curate run`, without the exact signals",
     "line_exact": "The line, `curate run`, all signals",
     "minhash": "MinHash signature, 128 permutations of 5-grams",
-    "quality": "Quality signals: Gopher, repetition, C4, FineWeb",
+    "quality": "Quality signals: Gopher, repetition, C4, FineWeb, all for every document",
+    "quality_exits": "The same where a filter stops at its first failure",
     "language": "Language, lid.176, full text",
 }
 

@@ -1,7 +1,8 @@
 """datatrove: its four quality filters one by one, and its whole chain with LocalPipelineExecutor.
 
-`chain` notes the verdict of each filter and keeps every document; `chain_exits` drops at the first filter that says no,
-as its examples do. Tokens are spaCy's blank English, its default; the language model is the one everybody gets.
+`quality` and `chain` set thresholds that nothing fails, since a filter stops at its first failure: so every statistic is
+computed for every document, as ours are. `quality_exits` and `chain_exits` have the default thresholds, and the chain
+drops at the first filter that says no, as its examples do. Tokens are spaCy's blank English, its default; the language model is the one everybody gets.
 """
 
 from functools import cache
@@ -18,21 +19,29 @@ def main() -> None:
     from loguru import logger
 
     logger.remove()
-    for one in filters():
+    for one in filters(measurement.stage):
         one.filter(Document(text=WARM, id="warm"))
     model(measurement.model).predict("warm up")
     measurement.ready()
-    if measurement.stage == "quality":
+    if measurement.stage.startswith("quality"):
         quality(measurement)
     else:
         chain(measurement)
 
 
-def filters() -> list[Any]:
-    """Gopher quality, Gopher repetition, C4 and FineWeb with their default thresholds."""
+def filters(stage: str) -> list[Any]:
+    """Gopher repetition, Gopher quality, C4 and FineWeb; without exits, thresholds let every document through."""
     from datatrove.pipeline.filters import C4QualityFilter, FineWebQualityFilter, GopherQualityFilter, GopherRepetitionFilter
 
-    return [GopherRepetitionFilter(), GopherQualityFilter(), C4QualityFilter(), FineWebQualityFilter()]
+    if stage.endswith("_exits"):
+        return [GopherRepetitionFilter(), GopherQualityFilter(), C4QualityFilter(), FineWebQualityFilter()]
+    never, tops, duplicates = 1e9, ((n, 1e9) for n in (2, 3, 4)), ((n, 1e9) for n in range(5, 11))
+    return [
+        GopherRepetitionFilter(never, never, never, never, tuple(tops), tuple(duplicates)),
+        GopherQualityFilter(1, 10**9, 1e-9, never, never, never, never, 1e-9, 1),
+        C4QualityFilter(min_num_sentences=1, filter_curly_bracket=False),
+        FineWebQualityFilter(line_punct_thr=-1, short_line_thr=never, char_duplicates_ratio=never, new_line_ratio=never),
+    ]
 
 
 @cache
@@ -49,7 +58,7 @@ def quality(measurement: Measurement) -> None:
 
     texts = measurement.texts()
     each = {}
-    for one in filters():
+    for one in filters(measurement.stage):
         documents = [Document(text=text, id="") for text in texts]
         before = measurement.seconds
         with measurement.timed():
@@ -119,7 +128,7 @@ def judging(measurement: Measurement) -> list[Any]:
         name = "verdicts"
 
         def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Any:
-            ours = filters()
+            ours = filters(measurement.stage)
             for document in data:
                 text = document.text
                 for one in ours:
@@ -135,7 +144,7 @@ def judging(measurement: Measurement) -> list[Any]:
     languages = ["en", "zh"] if exits else None
     language = LanguageFilter(languages, label_only=not exits)
     language.model = LocalModel(languages)
-    return [language, *(filters() if exits else [Noting()])]
+    return [language, *(filters(measurement.stage) if exits else [Noting()])]
 
 
 def kept(folder: Path) -> int:

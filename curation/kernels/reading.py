@@ -29,7 +29,11 @@ from curation.kernels.words import (
 LETTERS, DIGITS, SPACES, HAN, SIGNS, REPLACEMENT, UPPER, HASH_MARKS, ELLIPSES, FILLED = range(10)  # of the tally
 BEGIN, END, STOP, FIRST, LAST, CHUNKS, LONGEST, WORDS, BREAK, UPPERS, DECIMALS, HANS, MARKED = range(13)  # of a line's record
 WIDTH = 13
-_REMEMBERED, _REMEMBERED_WORDS = 1 << 14, 4  # chunks whose words a pass keeps, and how many words at most
+_REMEMBERED, _REMEMBERED_WORDS = 1 << 15, 8  # chunks whose words a pass keeps, and how many words at most
+
+
+_HINTS = np.zeros(256, np.bool_)
+_HINTS[[ord(c) for c in "vVkKpPfF"]] = True
 
 
 class Words(NamedTuple):
@@ -73,6 +77,8 @@ class Room(NamedTuple):
     tally: NDArray[np.int64]
     prefix: NDArray[np.uint64]  # of the n-grams
     ends: NDArray[np.int32]
+    times: NDArray[np.int32]
+    runs: NDArray[np.int32]
     line: NDArray[np.uint32]  # one line without its citation marks, and what a second reading of it fills
     again: Lines
     nothing: NDArray[np.uint32]
@@ -102,6 +108,8 @@ def room(characters: int, lines: int) -> Room:
         tally=np.zeros(10, np.int64),
         prefix=np.empty(characters + 1, np.uint64),
         ends=np.empty(characters + 1, np.int32),
+        times=np.empty(characters + 1, np.int32),
+        runs=np.empty(characters + 1, np.int32),
         line=np.empty(min(characters, RUN_WITHIN), np.uint32),
         again=Lines(np.empty((2, WIDTH), np.int64), *(np.empty(2, np.uint64) for _ in range(4))),
         nothing=np.empty(0, np.uint32),
@@ -127,6 +135,8 @@ def breaks(data, offsets):
 def hints(data, first, last):
     """Whether the bytes may hold one of C4's phrases: a part of each (java, cook, rms o, vacy, ipsu) in either case."""
     for at in range(first + 2, last - 1):
+        if not _HINTS[data[at]]:
+            continue
         byte = data[at] | 32
         if byte == 118:  # v
             if (data[at - 1] | 32) == 97 and (data[at - 2] | 32) == 106 and (data[at + 1] | 32) == 97:
@@ -173,12 +183,31 @@ def characters(data, start, end, codes, byte_of):
 
 
 @kernel
+def _piece(codes, first, last, h, classes, exceptions, outlines, parts, joined, heads, units, hashes, lengths, flags, starts, used, memo_key, memo_size, memo_hash, memo_length, memo_flag, n):  # fmt: skip
+    """Words of a piece of a chunk, which is not only letters: split it, or remember how it was split."""
+    slot = np.int64(h >> np.uint64(49))
+    if memo_key[slot] == h:
+        for k in range(memo_size[slot]):
+            hashes[n], lengths[n], flags[n] = memo_hash[slot, k], memo_length[slot, k], memo_flag[slot, k]
+            n += 1
+        return n
+    before = n
+    n = split_chunk(codes, first, last, classes, exceptions, outlines, parts, joined, heads, units, hashes, lengths, flags, starts, used, n)
+    if n - before <= _REMEMBERED_WORDS:
+        memo_key[slot], memo_size[slot] = h, n - before
+        for k in range(n - before):
+            memo_hash[slot, k], memo_length[slot, k] = hashes[before + k], lengths[before + k]
+            memo_flag[slot, k] = flags[before + k]
+    return n
+
+
+@kernel
 def read(codes, at, end, rules, words, n, lines, plain, tally):
     """Words of codes[at:end], appended from `n`, and its lines; returns the number of lines and the new n.
 
     Fills `plain` as far as it goes and adds to `tally` (LETTERS ... FILLED).
     """
-    classes, exceptions, parts, affixed, units = rules
+    classes, exceptions, outlines, parts, joined, heads, units = rules
     hashes, lengths, flags, starts, used, memo_key, memo_size, memo_hash, memo_length, memo_flag = words
     records, stripped, raws, headless, tailless = lines
     letters, digits, spaces, han, signs, upper, filled = 0, 0, 0, 0, 0, 0, 0
@@ -261,7 +290,7 @@ def read(codes, at, end, rules, words, n, lines, plain, tally):
             if kind & ALONE_BIT:
                 han += (kind & HAN_BIT) != 0
                 if at > piece:
-                    n = split_chunk(codes, piece, at, classes, exceptions, parts, affixed, units, hashes, lengths, flags, starts, used, n)  # fmt: skip
+                    n = _piece(codes, piece, at, h, classes, exceptions, outlines, parts, joined, heads, units, hashes, lengths, flags, starts, used, memo_key, memo_size, memo_hash, memo_length, memo_flag, n)  # fmt: skip
                     chain = (chain ^ h) * PRIME
                 h = (FNV ^ np.uint64(code)) * PRIME
                 hashes[n], lengths[n], flags[n] = h, 1, PLAIN | (ALPHABETIC if kind & LETTER else 0)
@@ -289,19 +318,7 @@ def read(codes, at, end, rules, words, n, lines, plain, tally):
                     hashes[n], lengths[n], flags[n] = h, at - piece, PLAIN | ALPHABETIC
                     n += 1
             else:
-                slot = np.int64(h >> np.uint64(50))
-                if memo_key[slot] == h:
-                    for k in range(memo_size[slot]):
-                        hashes[n], lengths[n], flags[n] = memo_hash[slot, k], memo_length[slot, k], memo_flag[slot, k]
-                        n += 1
-                else:
-                    before = n
-                    n = split_chunk(codes, piece, at, classes, exceptions, parts, affixed, units, hashes, lengths, flags, starts, used, n)  # fmt: skip
-                    if n - before <= _REMEMBERED_WORDS:
-                        memo_key[slot], memo_size[slot] = h, n - before
-                        for k in range(n - before):
-                            memo_hash[slot, k], memo_length[slot, k] = hashes[before + k], lengths[before + k]
-                            memo_flag[slot, k] = flags[before + k]
+                n = _piece(codes, piece, at, h, classes, exceptions, outlines, parts, joined, heads, units, hashes, lengths, flags, starts, used, memo_key, memo_size, memo_hash, memo_length, memo_flag, n)  # fmt: skip
         chunks += 1
         longest = max(longest, at - begin)
         last = at

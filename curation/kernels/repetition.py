@@ -50,63 +50,78 @@ def seen(key, mask, table, stamp):
 
 
 @inlined
-def _count(key, mask, table, stamp):
-    at = (key ^ (key >> np.uint64(32))) & mask
-    while (table[2 * at + 1] >> np.uint64(32)) == stamp:
-        if table[2 * at] == key:
-            return np.int64(table[2 * at + 1] & np.uint64(0xFFFFFFFF))
-        at = (at + np.uint64(1)) & mask
-    return np.int64(0)
+def _first(key, at, mask, table, stamp):
+    """The place where `key` was first met under this stamp, `at` if it is here; the count's half of the entry holds it."""
+    slot = (key ^ (key >> np.uint64(32))) & mask
+    while True:
+        meta = table[2 * slot + 1]
+        if (meta >> np.uint64(32)) != stamp:
+            table[2 * slot] = key
+            table[2 * slot + 1] = (stamp << np.uint64(32)) | np.uint64(at)
+            return at
+        if table[2 * slot] == key:
+            return np.int64(meta & np.uint64(0xFFFFFFFF))
+        slot = (slot + np.uint64(1)) & mask
 
 
 @kernel
-def grams(hashes, lengths, words, mask, table, stamp, prefix, ends, top, top_repeated, duplicate):
+def grams(hashes, lengths, words, mask, table, stamp, prefix, ends, times, runs, top, top_repeated, duplicate):
     """Characters of the top 2- to 4-gram, published and mended, and of greedy duplicate 5- to 10-grams.
 
-    Writes `top`, `top_repeated` (3 each) and `duplicate` (6); returns the next free stamp.
+    Writes `top`, `top_repeated` (3 each) and `duplicate` (6); returns the next free stamp. An n-gram can only repeat where
+    the shorter ones inside it do: `runs` says for how many places in a row they do, and the rest is not looked up.
     """
     prefix[0], ends[0] = np.uint64(0), 0
     for j in range(words):
         prefix[j + 1] = prefix[j] * ROLL + hashes[j]
         ends[j + 1] = ends[j] + lengths[j]
-    lead = np.uint64(1)
-    repeats = True
-    for width in range(1, 11):
+        runs[j] = 2
+    lead = ROLL
+    for width in range(2, 5):
         lead *= ROLL
-        if width < 2 or words < width:
-            continue
-        if width <= 4:
-            stamp += np.uint64(1)
-            best, most, tied, at = 0, 0, 0, 0
-            for j in range(words - width + 1):
-                before = seen(prefix[j + width] - prefix[j] * lead, mask, table, stamp)
-                if before > 0:
-                    size = ends[j + width] - ends[j] + width - 1
-                    best = max(best, (before + 1) * size)
-                    if before > most:
-                        most, tied, at = before, 1, j
-                    else:
-                        tied += before == most
-            top_repeated[width - 2] = best
-            if tied > 1:  # of the most frequent, the first: Counter.most_common
-                at = 0
-                while _count(prefix[at + width] - prefix[at] * lead, mask, table, stamp) != most + 1:
-                    at += 1
-            top[width - 2] = (most + 1) * (ends[at + width] - ends[at] + width - 1)
-            continue
-        if not repeats:  # no repeated n-gram, then no longer one
-            continue
+        if words < width:
+            break
+        stamp += np.uint64(1)
+        best, most, at = 0, 1, 0
+        for j in range(words - width + 1):
+            times[j] = 0
+        for j in range(words - width + 1):
+            if runs[j] < 2:
+                continue
+            first = _first(prefix[j + width] - prefix[j] * lead, j, mask, table, stamp)
+            if first == j:
+                times[j] = 1
+                continue
+            times[first] += 1
+            times[j] = -1
+            size = ends[j + width] - ends[j] + width - 1
+            best = max(best, times[first] * size)
+            if times[first] > most or (times[first] == most and first < at):
+                most, at = times[first], first
+        top_repeated[width - 2] = best
+        top[width - 2] = most * (ends[at + width] - ends[at] + width - 1)
+        # of the most frequent, the first: Counter.most_common
+        run = 0
+        for j in range(words - 1, -1, -1):
+            repeats = j <= words - width and (times[j] > 1 or times[j] < 0)
+            run = run + 1 if repeats else 0
+            runs[j] = run
+    for width in range(5, 11):
+        lead *= ROLL
+        if words < width:
+            break
         stamp += np.uint64(1)
         covered = 0
         j = 0
         while j <= words - width:
-            if seen(prefix[j + width] - prefix[j] * lead, mask, table, stamp) > 0:
+            if runs[j] >= width - 3 and _first(prefix[j + width] - prefix[j] * lead, j, mask, table, stamp) != j:
                 covered += ends[j + width] - ends[j]
                 j += width
             else:
                 j += 1
         duplicate[width - 5] = covered
-        repeats = covered > 0
+        if covered == 0:  # no repeated n-gram, then no longer one
+            break
     return stamp + np.uint64(1)
 
 

@@ -311,7 +311,7 @@ def _measure(data, offsets, tables, room, found, out, stops):
         stamp += np.uint64(1)
         row[_RUNS] = repeated_runs(plain, filled, mask, table, stamp)
         top, repeated, duplicate = row[_TOP : _TOP + 3], row[_REPEATED_TOP : _REPEATED_TOP + 3], row[_GRAMS : _GRAMS + 6]
-        stamp = grams(words.hashes, words.lengths, n, mask, table, stamp, room.prefix, room.ends, top, repeated, duplicate)
+        stamp = grams(words.hashes, words.lengths, n, mask, table, stamp, room.prefix, room.ends, room.times, room.runs, top, repeated, duplicate)  # fmt: skip
         if 2 * row[_HAN] >= row[_LETTERS] and filled:
             _chinese(plain, filled, found.counts, row)
         for one in range(met.shape[0]):
@@ -345,7 +345,8 @@ class Measured(NamedTuple):
         """The spans of one kind, a list of SPAN a document; of several reasons the lowest bit is named."""
         found = self.spans[kind]
         offsets = np.searchsorted(found[:, 0], np.arange(1, len(self.counts) + 2)).astype(np.int32)
-        names = pa.array([reasons[int(bits & -bits)] for bits in found[:, 3]], pa.string())
+        bits, words = np.array(sorted(reasons)), pa.array([reasons[bit] for bit in sorted(reasons)], pa.string())
+        names = words.take(pa.array(np.searchsorted(bits, found[:, 3] & -found[:, 3])))
         columns = [pa.array(found[:, 1]), pa.array(found[:, 2]), names]
         return pa.ListArray.from_arrays(offsets, pa.StructArray.from_arrays(columns, fields=list(SPAN)))
 
@@ -378,12 +379,11 @@ _last = threading.local()  # signals over one batch share one reading: the texts
 
 def measure(texts: pa.Array) -> Measured:
     """Statistics of documents; counts are counts, ratios are left to the signals."""
-    data, offsets = buffers(texts)
-    same = (data.ctypes.data, offsets.ctypes.data, len(texts))
+    same = (*(buffer and buffer.address for buffer in texts.buffers()), texts.offset, len(texts))
     if getattr(_last, "same", None) == same:
         return _last.out  # type: ignore[no-any-return]
-    out = _measured(data, offsets)
-    _last.texts, _last.same, _last.out = (texts, data, offsets), same, out
+    out = _measured(*buffers(texts))
+    _last.texts, _last.same, _last.out = texts, same, out
     return out
 
 

@@ -21,11 +21,12 @@ from curation.kernels.unicode import ALONE, HAN, LIMIT, tables
 ALPHA, LOWER, UPPER, PREFIX, SUFFIX, CURRENCY, QUOTE, BEFORE_STOP = 1, 2, 4, 8, 16, 32, 64, 128
 HOST, ICON, SYMBOL, ENDS, MARK, LETTER, WORD = 256, 512, 1024, 2048, 4096, 8192, 16384
 SPACE, DECIMAL, HAN_BIT, ALONE_BIT, TERMINAL, UPPERCASE, SIGN = 1 << 15, 1 << 16, 1 << 17, 1 << 18, 1 << 19, 1 << 20, 1 << 21
-INFIX, JOINS = 1 << 22, 1 << 23  # characters that an infix, or an exception that spans words, can begin with
+INFIX = 1 << 22  # characters that an infix can begin with
 
 PLAIN, ALPHABETIC, SENTENCE_END, PUNCTUATION = 1, 2, 4, 8  # bits of a token: not symbols only; has a letter; . ! ?; marks only
 
 LONGEST_EXCEPTION = 12
+_HEAD, _FIRST, _TAKEN = 1, 2, 3  # words that may begin an exception which spans several, that do, that follow in one
 _PARTS = 3  # tokens an exception has at most
 FNV = np.uint64(0xCBF29CE484222325)
 PRIME = np.uint64(0x9E3779B100000001 | 0x1B3)
@@ -36,8 +37,10 @@ class Rules(NamedTuple):
 
     classes: NDArray[np.uint32]  # bits of each code point below LIMIT
     exception_hash: NDArray[np.uint64]  # open addressing; 0 is empty
+    outlines: NDArray[np.bool_]  # outlines that an exception has
     exception_parts: NDArray[np.int8]  # lengths of its tokens
-    has_affix: NDArray[np.bool_]  # exceptions that are found across tokens too, such as :)
+    joined_hash: NDArray[np.uint64]  # exceptions that are found across words too, such as :)
+    head_hash: NDArray[np.uint64]  # the words these begin with, when no exception is known
     unit_hash: NDArray[np.uint64]
 
 
@@ -71,11 +74,18 @@ def slot_of(h, hashes):
     return np.int64(-1)
 
 
+@inlined
+def _outline(first, last, size):
+    """A small number of a text's first and last character and its size: most texts are no exception by that alone."""
+    return (np.int64(first) * 33 ^ np.int64(last) * 131 ^ size * 1021) & 8191
+
+
 @kernel
-def _exception(codes, first, last, exceptions):
-    if last - first > LONGEST_EXCEPTION or last <= first:
-        return np.int64(-1)
-    return slot_of(_hash(codes, first, last), exceptions)
+def _exception(codes, first, last, exceptions, outlines):
+    found = np.int64(-1)
+    if 0 < last - first <= LONGEST_EXCEPTION and outlines[_outline(codes[first], codes[last - 1], last - first)]:
+        found = slot_of(_hash(codes, first, last), exceptions)
+    return found
 
 
 @kernel
@@ -318,24 +328,30 @@ def emit_exception(codes, first, slot, classes, parts, hashes, lengths, flags, n
 
 
 @kernel
-def _join_exceptions(codes, first, classes, exceptions, parts, affixed, hashes, lengths, flags, starts, used, begin, n):
+def _join_exceptions(codes, first, classes, exceptions, outlines, parts, joined, heads, hashes, lengths, flags, starts, used, begin, n):
     """Tokens begin..n of a chunk with the exceptions that span several of them put back: longest first, then leftmost."""
     count = n - begin
     starts[0] = first
+    some = False
     for k in range(count):
         starts[k + 1] = starts[k] + lengths[begin + k]
-        used[k] = 0
+        head = lengths[begin + k] <= LONGEST_EXCEPTION and slot_of(hashes[begin + k], heads) >= 0
+        used[k] = _HEAD if head else 0
+        some |= head
+    if not some:
+        return n
     found = False
     for size in range(min(count, LONGEST_EXCEPTION), 0, -1):
         for one in range(count - size + 1):
-            if not _class(classes, codes[starts[one]]) & JOINS or used[one] or used[one + size - 1]:
+            if used[one] != _HEAD or starts[one + size] - starts[one] > LONGEST_EXCEPTION:
                 continue
-            slot = _exception(codes, starts[one], starts[one + size], exceptions)
-            if slot >= 0 and affixed[slot]:
+            if used[one + size - 1] == _TAKEN or used[one + size - 1] == _FIRST:
+                continue
+            if _exception(codes, starts[one], starts[one + size], joined, outlines) >= 0:
                 found = True
-                used[one] = 1
+                used[one] = _FIRST
                 for k in range(one + 1, one + size):
-                    used[k] = 2
+                    used[k] = _TAKEN
     if not found:
         return n
     used[count] = 0
@@ -343,21 +359,21 @@ def _join_exceptions(codes, first, classes, exceptions, parts, affixed, hashes, 
     k = 0
     while k < count:
         stop = k + 1
-        if used[k] == 0:
+        if used[k] != _FIRST:
             out = _emit(codes, starts[k], starts[stop], classes, hashes, lengths, flags, out)
         else:
-            while used[stop] == 2:
+            while used[stop] == _TAKEN:
                 stop += 1
-            slot = _exception(codes, starts[k], starts[stop], exceptions)
+            slot = _exception(codes, starts[k], starts[stop], exceptions, outlines)
             out = emit_exception(codes, starts[k], slot, classes, parts, hashes, lengths, flags, out)
         k = stop
     return out
 
 
 @kernel
-def split_chunk(codes, first, last, classes, exceptions, parts, affixed, units, hashes, lengths, flags, starts, used, n):
+def split_chunk(codes, first, last, classes, exceptions, outlines, parts, joined, heads, units, hashes, lengths, flags, starts, used, n):
     """Append the tokens of a chunk without white space; returns the new number of tokens."""
-    slot = _exception(codes, first, last, exceptions)
+    slot = _exception(codes, first, last, exceptions, outlines)
     if slot >= 0:
         return emit_exception(codes, first, slot, classes, parts, hashes, lengths, flags, n)
     begin = n
@@ -365,17 +381,17 @@ def split_chunk(codes, first, last, classes, exceptions, parts, affixed, units, 
     suffixes = 0
     known = False  # whether what is left is an exception
     while low < high:
-        known = (low != first or high != last) and _exception(codes, low, high, exceptions) >= 0
+        known = (low != first or high != last) and _exception(codes, low, high, exceptions, outlines) >= 0
         if known:
             break
         prefix = _prefix(codes, low, high, classes)
-        if prefix and _exception(codes, low + prefix, high, exceptions) >= 0:
+        if prefix and _exception(codes, low + prefix, high, exceptions, outlines) >= 0:
             n = _emit(codes, low, low + prefix, classes, hashes, lengths, flags, n)
             low += prefix
             known = True
             break
         suffix = _suffix(codes, low + prefix, high, classes, units)
-        if suffix and _exception(codes, low, high - suffix, exceptions) >= 0:
+        if suffix and _exception(codes, low, high - suffix, exceptions, outlines) >= 0:
             starts[suffixes] = suffix
             suffixes += 1
             high -= suffix
@@ -391,7 +407,7 @@ def split_chunk(codes, first, last, classes, exceptions, parts, affixed, units, 
             suffixes += 1
             high -= suffix
     if low < high:
-        slot = _exception(codes, low, high, exceptions) if known else np.int64(-1)
+        slot = _exception(codes, low, high, exceptions, outlines) if known else np.int64(-1)
         if slot >= 0:
             n = emit_exception(codes, low, slot, classes, parts, hashes, lengths, flags, n)
         else:
@@ -400,7 +416,7 @@ def split_chunk(codes, first, last, classes, exceptions, parts, affixed, units, 
         n = _emit(codes, high, high + starts[k], classes, hashes, lengths, flags, n)
         high += starts[k]
     if n - begin > 1:
-        n = _join_exceptions(codes, first, classes, exceptions, parts, affixed, hashes, lengths, flags, starts, used, begin, n)  # fmt: skip
+        n = _join_exceptions(codes, first, classes, exceptions, outlines, parts, joined, heads, hashes, lengths, flags, starts, used, begin, n)  # fmt: skip
     return n
 
 
@@ -436,19 +452,35 @@ def rules() -> Rules:
     exceptions = data["exceptions"]
     slots, hashes = hash_table(list(exceptions))
     parts = np.zeros((len(hashes), _PARTS), np.int8)
-    affixed = np.zeros(len(hashes), np.bool_)
     units = hash_table(data["units"])[1]
-    found = Rules(classes, hashes, parts, affixed, units)
-    for slot, (text, pieces) in zip(slots, exceptions.items(), strict=True):
+    for slot, pieces in zip(slots, exceptions.values(), strict=True):
         parts[slot, : len(pieces)] = [len(piece) for piece in pieces]
-        codes = np.array([ord(c) for c in text], np.uint32)
-        infixes = any(_infix(codes, k, 0, len(codes), classes) for k in range(len(codes)))
-        affixed[slot] = joins = bool(
-            _prefix(codes, 0, len(codes), classes) or _suffix(codes, 0, len(codes), classes, units) or infixes
-        )
-        if joins:
-            classes[codes[0]] |= JOINS
-    return found
+    joined = [text for text in exceptions if _has_affix(text, classes, units)]
+    heads = sorted({_head(text, classes, units) for text in joined})
+    outlines = np.zeros(8192, np.bool_)
+    for text in exceptions:
+        outlines[_outline(ord(text[0]), ord(text[-1]), len(text))] = True
+    return Rules(classes, hashes, outlines, parts, hash_table(joined)[1], hash_table(heads)[1], units)
+
+
+def _has_affix(text: str, classes: NDArray[np.uint32], units: NDArray[np.uint64]) -> bool:
+    codes = np.array([ord(c) for c in text], np.uint32)
+    n = len(codes)
+    return bool(
+        _prefix(codes, 0, n, classes)
+        or _suffix(codes, 0, n, classes, units)
+        or any(_infix(codes, k, 0, n, classes) for k in range(n))
+    )
+
+
+def _head(text: str, classes: NDArray[np.uint32], units: NDArray[np.uint64]) -> str:
+    """The first word of a chunk while no exceptions are known."""
+    codes, n = np.array([ord(c) for c in text], np.uint32), len(text) + 2
+    none, parts = np.zeros(4, np.uint64), np.zeros((4, _PARTS), np.int8)
+    hashes, lengths, flags = np.zeros(n, np.uint64), np.zeros(n, np.int32), np.zeros(n, np.uint8)
+    starts, used = np.zeros(n, np.int32), np.zeros(n, np.uint8)
+    split_chunk(codes, 0, len(text), classes, none, np.ones(8192, np.bool_), parts, none, none, units, hashes, lengths, flags, starts, used, 0)
+    return text[: lengths[0]]
 
 
 def _classes(data: dict[str, Any]) -> NDArray[np.uint32]:

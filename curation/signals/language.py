@@ -25,7 +25,7 @@ COLUMNS = pa.schema(
 )
 RESOURCES = [language_model]
 
-BEST = 5
+BEST = 10
 PART = 500  # bytes of which a language is asked for `others`
 OTHERS, OTHERS_AT_LEAST = 3, 0.05
 SOME_CJK, MUCH_CJK, SOME_KANA, SOME_CYRILLIC = 0.05, 0.20, 0.05, 0.1  # shares of letters; measured 2026-11
