@@ -158,15 +158,18 @@ def line_kind(codes, record, classes, phrases, counted):
     if digits and words <= DCLM_SHORT and _counter(codes, first, last, classes, counted):
         bits |= COUNTER
     if words <= DCLM_SHORT:
-        if _ends(codes, first, last, phrases[_READ_MORE]) or _starts(codes, first, last, phrases[_SIGN_IN]):
+        if codes[last - 1] == 46 and _ends(codes, first, last, phrases[_READ_MORE]):
             bits |= BOILERPLATE
-        if size < 200:
+        if _lower(codes[first]) == 115 and _starts(codes, first, last, phrases[_SIGN_IN]):
+            bits |= BOILERPLATE
+        if words >= 3 and size < 200 and not han:
             for at in range(first, last):
-                if _lower(codes[at]) == 105 and _starts(codes, at, last, phrases[_CART]):
-                    bits |= BOILERPLATE
-    for k in range(_FOLDED[0], _FOLDED[1] + 1):
-        if _ends(codes, first, last, phrases[k]):
-            bits |= FOLDED
+                if codes[at] == 32 and at + 8 < last and _lower(codes[at + 4]) == 99 and _lower(codes[at + 1]) == 105:
+                    bits |= BOILERPLATE if _starts(codes, at - 5, last, phrases[_CART]) else 0
+    if codes[last - 1] in (0x5F00, 0x591A, 0x3002, 101, 69):  # the last characters of the folded phrases
+        for k in range(_FOLDED[0], _FOLDED[1] + 1):
+            if _ends(codes, first, last, phrases[k]):
+                bits |= FOLDED
     return bits
 
 

@@ -22,6 +22,10 @@ _EDGES = "*_#\"'()[]<>:.,;!?`“”«»„‘’…"
 _CODE = "0123456789_/\\{}=<>%$#@|+~^&"
 
 
+_OPENS = np.zeros(256, np.bool_)
+_OPENS[[ord(c) for c in "`{h<"]] = True
+
+
 class Prose(NamedTuple):
     """The chosen bytes of every document, and its letters by script."""
 
@@ -92,7 +96,7 @@ def _without_spans(data, start, end, out):
     no_fence, no_braces = False, False  # not closed once, then never later: keeps a text of open marks linear
     while at < end:
         byte = data[at]
-        if byte == 96 or byte == 123 or byte == 104 or byte == 60:
+        if _OPENS[byte] and (byte != 104 or _at(data, at + 1, end, 116)):
             triple = byte == 96 and _at(data, at + 1, end, 96) and _at(data, at + 2, end, 96)
             if not ((triple and no_fence) or (byte == 123 and no_braces)):
                 stop = _span(data, at, end)
@@ -110,73 +114,72 @@ def _without_spans(data, start, end, out):
 
 
 @kernel
-def _count(data, start, end, classes, script, counts):
-    """Letters of data[start:end], added to `counts` by script; returns letters and capitals."""
-    letters, capitals = 0, 0
+def _without_code(data, start, end, classes, script, edge, code_mark, out, counts):
+    """Copy data[start:end] without words that look like code.
+
+    Adds every letter to `counts` by script; returns the bytes, letters and capitals of the copy and of all.
+    """
+    n, letters, capitals, all_letters, all_capitals = 0, 0, 0, 0, 0
     at = start
     while at < end:
-        code, size = decode(data, at, end)
-        at += size
-        if code < LIMIT and classes[code] & LETTER:
-            letters += 1
-            capitals += (classes[code] & UPPERCASE) != 0
-            kind = script[code]
-            counts[kind & np.uint8(63)] += 1
-            if kind & SIMPLIFIED:
-                counts[SIMPLE] += 1
-            elif kind & TRADITIONAL:
-                counts[TRAD] += 1
-    return letters, capitals
-
-
-@kernel
-def _without_code(data, end, classes, edge, code_mark, out):
-    """Copy data[:end] without words that look like code; returns the bytes, letters and capitals."""
-    n, letters, capitals = 0, 0, 0
-    at = 0
-    while at < end:
-        first = at
-        code, size = decode(data, at, end)
-        if data[at] <= 32 or code >= _CJK_FROM:
+        code = np.uint32(data[at])
+        size = 1
+        if code >= 0x80:
+            code, size = decode(data, at, end)
+        if code <= 32 or code >= _CJK_FROM:
             if code < LIMIT and classes[code] & LETTER:
                 letters += 1
-            for k in range(size):
+                all_letters += 1
+                kind = script[code]
+                counts[kind & np.uint8(63)] += 1
+                if kind & SIMPLIFIED:
+                    counts[SIMPLE] += 1
+                elif kind & TRADITIONAL:
+                    counts[TRAD] += 1
+            out[n] = data[at]
+            for k in range(1, size):
                 out[n + k] = data[at + k]
             n += size
             at += size
             continue
-        core, last_core = -1, -1  # without marks at its edges
-        coded, starts_with_dash = False, False
+        first = n
+        solid, pending, coded, dash = False, False, False, False  # a mark at an edge is no code
         inside, inside_capitals = 0, 0
-        while at < end:
-            code, size = decode(data, at, end)
-            if data[at] <= 32 or code >= _CJK_FROM:
-                break
-            if not edge[code]:
-                if core < 0:
-                    core = at
-                    starts_with_dash = code == 45
-                last_core = at
+        while True:
+            kind = classes[code]
+            if kind & LETTER:
+                inside += 1
+                inside_capitals += (kind & UPPERCASE) != 0
+                counts[script[code] & np.uint8(63)] += 1
+                coded |= pending
+                solid = True
+            elif edge[code]:
+                pending |= solid and code_mark[code] != 0
+            else:
+                coded |= pending or code_mark[code] != 0
+                dash |= code == 45 and not solid
+                solid = True
+            out[n] = data[at]
+            for k in range(1, size):
+                out[n + k] = data[at + k]
+            n += size
             at += size
-        if core >= 0:
-            scan = core
-            while scan <= last_core:
-                code, size = decode(data, scan, end)
-                coded |= code_mark[code] != 0
-                if classes[code] & LETTER:
-                    inside += 1
-                    inside_capitals += (classes[code] & UPPERCASE) != 0
-                scan += size
-        if core < 0 or starts_with_dash or coded:
-            out[n] = 32
-            n += 1
-            continue
-        letters += inside
-        capitals += inside_capitals
-        for k in range(first, at):
-            out[n] = data[k]
-            n += 1
-    return n, letters, capitals
+            if at >= end:
+                break
+            code, size = np.uint32(data[at]), 1
+            if code >= 0x80:
+                code, size = decode(data, at, end)
+            if code <= 32 or code >= _CJK_FROM:
+                break
+        all_letters += inside
+        all_capitals += inside_capitals
+        if not solid or dash or coded:
+            out[first] = 32
+            n = first + 1
+        else:
+            letters += inside
+            capitals += inside_capitals
+    return n, letters, capitals, all_letters, all_capitals
 
 
 @kernel
@@ -206,21 +209,19 @@ def _choose(data, offsets, classes, script, lower, edge, code_mark, scratch, out
         start, end = offsets[d], offsets[d + 1]
         out_offsets[d] = n
         size = _without_spans(data, start, end, scratch)
-        letters, capitals = _count(scratch, 0, size, classes, script, counts[d])
-        if letters < ENOUGH_WITHOUT_SPANS:  # too little: the whole text, if it has more
+        chosen, letters, capitals, whole, whole_capitals = _without_code(
+            scratch, 0, size, classes, script, edge, code_mark, out[n:], counts[d]
+        )
+        if whole < ENOUGH_WITHOUT_SPANS:  # too little: the whole text, if it has more
             for k in range(counts.shape[1]):
                 counts[d, k] = 0
-            letters, capitals = _count(data, start, end, classes, script, counts[d])
-            for k in range(end - start):
-                scratch[k] = data[start + k]
-            size = end - start
-        chosen, kept, kept_capitals = _without_code(scratch, size, classes, edge, code_mark, out[n:])
-        if kept >= ENOUGH_WITHOUT_CODE:
-            letters, capitals = kept, kept_capitals
-        else:
+            chosen, letters, capitals, whole, whole_capitals = _without_code(
+                data, start, end, classes, script, edge, code_mark, out[n:], counts[d]
+            )
+        if letters < ENOUGH_WITHOUT_CODE:
+            letters, capitals, chosen = whole, whole_capitals, end - start
             for k in range(end - start):
                 out[n + k] = data[start + k]
-            chosen = end - start
         if capitals > CAPITALS * letters:
             _lower(out, n, n + chosen, lower)
         n += chosen

@@ -192,7 +192,9 @@ def _piece(codes, first, last, h, classes, exceptions, outlines, parts, joined, 
             n += 1
         return n
     before = n
-    n = split_chunk(codes, first, last, classes, exceptions, outlines, parts, joined, heads, units, hashes, lengths, flags, starts, used, n)
+    n = split_chunk(
+        codes, first, last, classes, exceptions, outlines, parts, joined, heads, units, hashes, lengths, flags, starts, used, n
+    )
     if n - before <= _REMEMBERED_WORDS:
         memo_key[slot], memo_size[slot] = h, n - before
         for k in range(n - before):
@@ -263,9 +265,27 @@ def read(codes, at, end, rules, words, n, lines, plain, tally):
         h = FNV
         simple = True
         while True:
-            if kind & LETTER:
+            if filled < plain.shape[0]:
+                plain[filled] = code
+                filled += 1
+            if kind & (LETTER | ALONE_BIT) == LETTER:
                 letters += 1
                 upper += (kind & UPPERCASE) != 0
+                h = (h ^ np.uint64(code)) * PRIME
+            elif kind & ALONE_BIT:
+                letters += (kind & LETTER) != 0
+                digits += (kind & DECIMAL) != 0
+                han += (kind & HAN_BIT) != 0
+                if at > piece:
+                    n = _piece(codes, piece, at, h, classes, exceptions, outlines, parts, joined, heads, units, hashes, lengths, flags, starts, used, memo_key, memo_size, memo_hash, memo_length, memo_flag, n)  # fmt: skip
+                    chain = (chain ^ h) * PRIME
+                h = (FNV ^ np.uint64(code)) * PRIME
+                hashes[n], lengths[n], flags[n] = h, 1, PLAIN | (ALPHABETIC if kind & LETTER else 0)
+                n += 1
+                chain = (chain ^ h) * PRIME
+                piece = at + 1
+                h = FNV
+                simple = True
             else:
                 simple = False
                 digits += (kind & DECIMAL) != 0
@@ -284,22 +304,6 @@ def read(codes, at, end, rules, words, n, lines, plain, tally):
                         tally[ELLIPSES] += dots % 3 == 0
                     elif code == 0xFFFD:
                         tally[REPLACEMENT] += 1
-            if filled < plain.shape[0]:
-                plain[filled] = code
-                filled += 1
-            if kind & ALONE_BIT:
-                han += (kind & HAN_BIT) != 0
-                if at > piece:
-                    n = _piece(codes, piece, at, h, classes, exceptions, outlines, parts, joined, heads, units, hashes, lengths, flags, starts, used, memo_key, memo_size, memo_hash, memo_length, memo_flag, n)  # fmt: skip
-                    chain = (chain ^ h) * PRIME
-                h = (FNV ^ np.uint64(code)) * PRIME
-                hashes[n], lengths[n], flags[n] = h, 1, PLAIN | (ALPHABETIC if kind & LETTER else 0)
-                n += 1
-                chain = (chain ^ h) * PRIME
-                piece = at + 1
-                h = FNV
-                simple = True
-            else:
                 h = (h ^ np.uint64(code)) * PRIME
             at += 1
             if at >= end:

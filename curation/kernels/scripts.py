@@ -1,17 +1,16 @@
 """Scripts: which writing system each letter belongs to, and which Han characters are simplified or traditional only.
 
-ISO 15924 codes. A simplified-only character changes on the way to traditional, not on the way to simplified, and is none of
-Big5's frequent ones (云 and 后 are good traditional characters); a traditional-only one is the mirror image, with GB 2312.
+Codes are those of ISO 15924.
 """
 
 import unicodedata
 from functools import cache
-from importlib import resources
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.kernels.han import variants
 from curation.kernels.unicode import LIMIT
 
 SCRIPTS = (
@@ -55,23 +54,3 @@ def tables() -> Scripts:
     script[variants().simplified] |= SIMPLIFIED
     script[variants().traditional] |= TRADITIONAL
     return Scripts(script, lower)
-
-
-class Variants(NamedTuple):
-    """Han characters (code points) by script, from resources/han_variants.txt, which a test compares with OpenCC."""
-
-    simplified: list[int]  # simplified only
-    traditional: list[int]  # traditional only
-    to_simplified: dict[int, int]
-
-
-@cache
-def variants() -> Variants:
-    """Read the file: simplified only, traditional only, and pairs of a traditional character and its simplified one."""
-    text = resources.files("curation.resources").joinpath("han_variants.txt").read_text(encoding="utf-8")
-    simplified, traditional, pairs = [line for line in text.split("\n") if line and not line.startswith("#")]
-    return Variants(
-        [ord(c) for c in simplified],
-        [ord(c) for c in traditional],
-        {ord(pairs[k]): ord(pairs[k + 1]) for k in range(0, len(pairs), 2)},
-    )

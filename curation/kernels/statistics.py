@@ -98,6 +98,7 @@ class Tables(NamedTuple):
     closed: NDArray[np.uint32]
     bullets: NDArray[np.uint32]
     stop_hash: NDArray[np.uint64]
+    stop_outline: NDArray[np.bool_]  # the first twelve bits that the hashes of stop words have: a first sieve
     stop_bits: NDArray[np.uint64]  # slot x list: the word's bit in that list
 
 
@@ -119,7 +120,7 @@ def _among(values, code):
 
 
 @kernel
-def _count_words(hashes, lengths, flags, n, document, stop_hash, stop_bits, met_by, met, row):
+def _count_words(hashes, lengths, flags, n, document, stop_hash, stop_outline, stop_bits, met_by, met, row):
     plain, letters, alphabetic = 0, 0, 0
     for k in range(n):
         flag = flags[k]
@@ -128,7 +129,9 @@ def _count_words(hashes, lengths, flags, n, document, stop_hash, stop_bits, met_
             letters += lengths[k]
         if flag & ALPHABETIC:
             alphabetic += 1
-        slot = slot_of(hashes[k], stop_hash) if lengths[k] < 10 else np.int64(-1)
+        if lengths[k] >= 10 or not stop_outline[hashes[k] >> np.uint64(52)]:
+            continue
+        slot = slot_of(hashes[k], stop_hash)
         if slot >= 0 and met_by[slot] != document:
             met_by[slot] = document
             for one in range(met.shape[0]):
@@ -297,7 +300,19 @@ def _measure(data, offsets, tables, room, found, out, stops):
         row[_CHARACTERS], row[_LETTERS], row[_DIGITS], row[_SPACES] = size, tally[LETTERS], tally[DIGITS], tally[SPACES]
         row[_HAN], row[_SIGNS], row[_REPLACEMENT], row[_UPPER] = tally[HAN], tally[SIGNS], tally[REPLACEMENT], tally[UPPER]
         row[_HASHES], row[_ELLIPSES] = tally[HASH_MARKS], tally[ELLIPSES]
-        _count_words(words.hashes, words.lengths, words.flags, n, d + 1, tables.stop_hash, tables.stop_bits, found.met, met, row)
+        _count_words(
+            words.hashes,
+            words.lengths,
+            words.flags,
+            n,
+            d + 1,
+            tables.stop_hash,
+            tables.stop_outline,
+            tables.stop_bits,
+            found.met,
+            met,
+            row,
+        )
         _gopher_lines(codes, records, count, row)
         _lines(codes, records, stripped, raws, count, classes, tables.closed, tables.bullets, mask, table, stamp, row)
         _paragraphs(lines, count, mask, table, stamp, row)
@@ -363,6 +378,8 @@ def _tables() -> Tables:
     slots, hashes = hash_table(words)
     table = np.zeros((len(hashes), bits.shape[1]), np.uint64)
     table[slots] = bits
+    outline = np.zeros(1 << 12, np.bool_)
+    outline[hashes[slots] >> np.uint64(52)] = True
     return Tables(
         rules_of_words.rules(),
         rules_of_lines.phrase_table(rules_of_lines.PHRASES),
@@ -370,6 +387,7 @@ def _tables() -> Tables:
         np.array(_CLOSED, np.uint32),
         np.array(_BULLETS, np.uint32),
         hashes,
+        outline,
         table,
     )
 

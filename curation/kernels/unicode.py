@@ -1,7 +1,8 @@
 """Code point tables for kernels: what is a word character, what stands alone, and what a letter folds to.
 
 Tokens are runs of word characters (letters, digits, underscore, combining marks), and every Han, kana or hangul
-character alone. Folding is NFKC and lower case where that is one character; it is for keys, never for stored text.
+character alone. Folding is NFKC and lower case where that is one character, and from traditional to simplified Han
+characters; it is for keys, never for stored text.
 """
 
 import sys
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.kernels import inlined
+from curation.kernels.han import variants
 
 LIMIT = 0x32400  # the last assigned letters (CJK extension H) end at U+323AF; what lies above separates
 
@@ -81,6 +83,8 @@ def tables() -> Tables:
     for first, last in _ALONE:
         kind[first : last + 1] = ALONE
         traits[first : last + 1] |= LETTER
+    for code, simple in variants().to_simplified.items():
+        fold[code] = simple
     for first, last in _HAN:
         traits[first : last + 1] |= HAN
     return Tables(kind, fold, traits)

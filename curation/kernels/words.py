@@ -328,7 +328,9 @@ def emit_exception(codes, first, slot, classes, parts, hashes, lengths, flags, n
 
 
 @kernel
-def _join_exceptions(codes, first, classes, exceptions, outlines, parts, joined, heads, hashes, lengths, flags, starts, used, begin, n):
+def _join_exceptions(
+    codes, first, classes, exceptions, outlines, parts, joined, heads, hashes, lengths, flags, starts, used, begin, n
+):
     """Tokens begin..n of a chunk with the exceptions that span several of them put back: longest first, then leftmost."""
     count = n - begin
     starts[0] = first
@@ -371,7 +373,9 @@ def _join_exceptions(codes, first, classes, exceptions, outlines, parts, joined,
 
 
 @kernel
-def split_chunk(codes, first, last, classes, exceptions, outlines, parts, joined, heads, units, hashes, lengths, flags, starts, used, n):
+def split_chunk(
+    codes, first, last, classes, exceptions, outlines, parts, joined, heads, units, hashes, lengths, flags, starts, used, n
+):
     """Append the tokens of a chunk without white space; returns the new number of tokens."""
     slot = _exception(codes, first, last, exceptions, outlines)
     if slot >= 0:
@@ -479,7 +483,24 @@ def _head(text: str, classes: NDArray[np.uint32], units: NDArray[np.uint64]) -> 
     none, parts = np.zeros(4, np.uint64), np.zeros((4, _PARTS), np.int8)
     hashes, lengths, flags = np.zeros(n, np.uint64), np.zeros(n, np.int32), np.zeros(n, np.uint8)
     starts, used = np.zeros(n, np.int32), np.zeros(n, np.uint8)
-    split_chunk(codes, 0, len(text), classes, none, np.ones(8192, np.bool_), parts, none, none, units, hashes, lengths, flags, starts, used, 0)
+    split_chunk(
+        codes,
+        0,
+        len(text),
+        classes,
+        none,
+        np.ones(8192, np.bool_),
+        parts,
+        none,
+        none,
+        units,
+        hashes,
+        lengths,
+        flags,
+        starts,
+        used,
+        0,
+    )
     return text[: lengths[0]]
 
 

@@ -31,13 +31,116 @@ OTHERS, OTHERS_AT_LEAST = 3, 0.05
 SOME_CJK, MUCH_CJK, SOME_KANA, SOME_CYRILLIC = 0.05, 0.20, 0.05, 0.1  # shares of letters; measured 2026-11
 _CHINESE = ("zh", "yue", "wuu")
 _CJK = (*_CHINESE, "ja", "ko")
-_NOT_LATIN = (
-    "am ar arz as azb be bg bh bn bo bpy ba bxr av ce cv ckb dty dv el fa gu he hi hy ja ka kk km kn ko krc kv ky lez lo lrc mai "
-    "mhr mk ml mn mr mrj my myv mzn ne new or os pa pnb ps ru rue sa sah sd si sr ta te tg th tt tyv ug uk ur wuu xal xmf yi yue zh"
-).split()
-_CYRILLIC = (
-    "az ba be bg bxr ce cv av kk krc kv ky lez mhr mk mn mrj myv os ru rue sah sh sr tg tt tyv uk uz xal".split()
-)
+_NOT_LATIN = [
+    "am",
+    "ar",
+    "arz",
+    "as",
+    "azb",
+    "be",
+    "bg",
+    "bh",
+    "bn",
+    "bo",
+    "bpy",
+    "ba",
+    "bxr",
+    "av",
+    "ce",
+    "cv",
+    "ckb",
+    "dty",
+    "dv",
+    "el",
+    "fa",
+    "gu",
+    "he",
+    "hi",
+    "hy",
+    "ja",
+    "ka",
+    "kk",
+    "km",
+    "kn",
+    "ko",
+    "krc",
+    "kv",
+    "ky",
+    "lez",
+    "lo",
+    "lrc",
+    "mai",
+    "mhr",
+    "mk",
+    "ml",
+    "mn",
+    "mr",
+    "mrj",
+    "my",
+    "myv",
+    "mzn",
+    "ne",
+    "new",
+    "or",
+    "os",
+    "pa",
+    "pnb",
+    "ps",
+    "ru",
+    "rue",
+    "sa",
+    "sah",
+    "sd",
+    "si",
+    "sr",
+    "ta",
+    "te",
+    "tg",
+    "th",
+    "tt",
+    "tyv",
+    "ug",
+    "uk",
+    "ur",
+    "wuu",
+    "xal",
+    "xmf",
+    "yi",
+    "yue",
+    "zh",
+]
+_CYRILLIC = [
+    "az",
+    "ba",
+    "be",
+    "bg",
+    "bxr",
+    "ce",
+    "cv",
+    "av",
+    "kk",
+    "krc",
+    "kv",
+    "ky",
+    "lez",
+    "mhr",
+    "mk",
+    "mn",
+    "mrj",
+    "myv",
+    "os",
+    "ru",
+    "rue",
+    "sah",
+    "sh",
+    "sr",
+    "tg",
+    "tt",
+    "tyv",
+    "uk",
+    "uz",
+    "xal",
+]
 
 
 def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
@@ -45,17 +148,13 @@ def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
     model = fasttext.load(language_model())
     chosen = prose.choose(*buffers(documents["text"]))
     found = fasttext.predict_buffers(model, chosen.data, chosen.offsets, BEST, PART)
-    labels, scores = _decide(found, chosen.letters)
-    none = np.array([label is None for label in labels], bool)
-    others = [
-        None if label is None else _others(label, parts, shares)
-        for label, parts, shares in zip(labels, found.parts, found.shares, strict=True)
-    ]
+    choice, scores = _decide(found, chosen.letters)
+    names = pa.array(model.labels, pa.string())
     columns = [
-        pa.array(labels, pa.string()),
-        pa.array(scores.astype(np.float32), mask=none),
+        names.take(pa.array(choice, mask=choice < 0)),
+        pa.array(scores.astype(np.float32), mask=choice < 0),
         pa.array(_scripts(chosen.letters), pa.string()),
-        pa.array(others, COLUMNS.field("others").type),
+        _others(choice, found, names),
     ]
     return pa.record_batch(columns, schema=COLUMNS)
 
@@ -66,8 +165,9 @@ def _allowed(names: tuple[str, ...]) -> NDArray[np.bool_]:
     return np.array([*(label in names for label in fasttext.load(language_model()).labels), False])
 
 
-def _decide(found: fasttext.Prediction, letters: NDArray[np.int64]) -> tuple[list[str | None], NDArray[np.float64]]:
-    names = [*fasttext.load(language_model()).labels, None]
+def _decide(found: fasttext.Prediction, letters: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The label of every document, as an index (-1: no letter), and its score."""
+    names = fasttext.load(language_model()).labels
     total = letters[:, : len(SCRIPTS)].sum(axis=1)
     han, kana, hangul, cyrillic, latin = (letters[:, k] for k in (HAN, KANA, HANGUL, CYRILLIC, LATIN))
     ideographs = han + kana
@@ -77,31 +177,20 @@ def _decide(found: fasttext.Prediction, letters: NDArray[np.int64]) -> tuple[lis
     is_cjk = (cjk > SOME_CJK * total) & (cjk >= cyrillic) & ~sure_of_another
     of_cyrillic = ~is_cjk & (cyrillic > SOME_CYRILLIC * total)
     of_latin = ~is_cjk & ~of_cyrillic & (2 * latin >= total)
-    not_latin = _allowed(tuple(_NOT_LATIN))
-    is_latin = ~not_latin
+    is_latin = ~_allowed(tuple(_NOT_LATIN))
     is_latin[-1] = False
-    choice, score = _best(found, np.ones(len(names), bool))
+    choice, score = top.astype(np.int64), top_score
     for chosen, mask in ((of_cyrillic, _allowed(tuple(_CYRILLIC))), (of_latin, is_latin)):
         one, its = _best(found, mask)
         use = chosen & (one >= 0)
         choice, score = np.where(use, one, choice), np.where(use, its, score)
-    share = cjk / np.maximum(total, 1)
-    group = np.minimum(_sum(found, ("zh", "ja", "yue", "wuu")), 1.0)
     korean, japanese = hangul > ideographs, kana > SOME_KANA * ideographs
-    variety = _allowed(("yue", "wuu"))[top] & (top_score >= 0.5)
-    labels: list[str | None] = []
-    for row in range(len(total)):
-        if total[row] == 0:
-            labels.append(None)
-        elif not is_cjk[row]:
-            labels.append(names[choice[row]])
-        elif korean[row]:
-            labels.append("ko")
-            score[row] = max(_sum_row(found, row, "ko"), share[row])
-        else:
-            labels.append("ja" if japanese[row] else names[top[row]] if variety[row] else "zh")
-            score[row] = max(group[row], share[row])
-    return labels, np.minimum(score, 1.0)
+    variety = _allowed(("yue", "wuu"))[top] & (top_score >= 0.5)  # they are written in Han characters too
+    of_cjk = np.where(japanese, names.index("ja"), np.where(variety, top, names.index("zh")))
+    choice = np.where(is_cjk, np.where(korean, names.index("ko"), of_cjk), choice)
+    votes = np.where(korean, _sum(found, ("ko",)), _sum(found, (*_CHINESE, "ja")))
+    score = np.where(is_cjk, np.maximum(votes, cjk / np.maximum(total, 1)), score)
+    return np.where(total > 0, choice, -1), np.minimum(score, 1.0)
 
 
 def _best(found: fasttext.Prediction, allowed: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -117,15 +206,18 @@ def _sum(found: fasttext.Prediction, names: tuple[str, ...]) -> NDArray[np.float
     return np.where(_allowed(names)[found.best], found.scores, 0.0).sum(axis=1)
 
 
-def _sum_row(found: fasttext.Prediction, row: int, name: str) -> float:
-    return float(np.where(_allowed((name,))[found.best[row]], found.scores[row], 0.0).sum())
-
-
-def _others(label: str, parts: NDArray[np.int32], shares: NDArray[np.float32]) -> list[dict[str, object]]:
-    names = fasttext.load(language_model()).labels
-    same = _CHINESE if label in _CHINESE else (label,)
-    rows = [(names[part], share) for part, share in zip(parts, shares, strict=True) if part >= 0 and names[part] not in same]
-    return [{"label": name, "share": float(share)} for name, share in rows if share >= OTHERS_AT_LEAST][:OTHERS]
+def _others(choice: NDArray[np.int64], found: fasttext.Prediction, names: pa.Array) -> pa.Array:
+    """Labels other than the document's own that have a share of its parts; the Chinese ones count as one language."""
+    chinese = _allowed(_CHINESE)
+    same = (found.parts == choice[:, None]) | (chinese[found.parts] & chinese[choice][:, None])
+    wanted = (found.parts >= 0) & (choice >= 0)[:, None] & (found.shares >= OTHERS_AT_LEAST) & ~same
+    wanted &= np.cumsum(wanted, axis=1) <= OTHERS
+    offsets = np.concatenate([[0], np.cumsum(wanted.sum(axis=1))]).astype(np.int32)
+    kind = COLUMNS.field("others").type
+    items = pa.StructArray.from_arrays(
+        [names.take(pa.array(found.parts[wanted])), pa.array(found.shares[wanted])], fields=list(kind.value_type)
+    )
+    return pa.ListArray.from_arrays(pa.array(offsets), items, mask=pa.array(choice < 0))
 
 
 def _scripts(letters: NDArray[np.int64]) -> list[str | None]:

@@ -7,6 +7,7 @@ addresses would be missed (请发邮件到zhang.san@example.cn).
 import ipaddress
 import re
 
+import numpy as np
 import pyarrow as pa
 
 from curation.document import SPAN
@@ -28,18 +29,16 @@ _IPV4 = re.compile(rb"(?<![0-9A-Za-z.])(?:\d{1,3}\.){3}\d{1,3}(?![0-9A-Za-z]|\.\
 def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
     """Count and spans per document."""
     texts = documents["text"]
-    spans: list[list[dict[str, object]]] = []
-    for text, flag in zip(texts, flags(texts), strict=True):
-        found: list[dict[str, object]] = []
-        if flag:
-            content = text.as_py().encode()
-            if flag & AT_SIGN:
-                found += [_span(m, "EMAIL") for m in _EMAIL.finditer(content) if b".." not in m.group(0)]
-            if flag & DOTTED_QUAD:
-                found += [_span(m, "IP") for m in _IPV4.finditer(content) if _is_public(m.group(0))]
-            found.sort(key=lambda s: s["start"])  # type: ignore[arg-type, return-value]
-        spans.append(found)
-    return pa.record_batch([pa.array(map(len, spans), pa.int32()), pa.array(spans, COLUMNS.field("spans").type)], schema=COLUMNS)
+    found: list[list[dict[str, object]]] = [[] for _ in range(len(texts))]
+    marks = flags(texts)
+    for row in np.flatnonzero(marks):
+        content = texts[int(row)].as_py().encode()
+        if marks[row] & AT_SIGN:
+            found[row] += [_span(m, "EMAIL") for m in _EMAIL.finditer(content) if b".." not in m.group(0)]
+        if marks[row] & DOTTED_QUAD:
+            found[row] += [_span(m, "IP") for m in _IPV4.finditer(content) if _is_public(m.group(0))]
+        found[row].sort(key=lambda s: s["start"])  # type: ignore[arg-type, return-value]
+    return pa.record_batch([pa.array(map(len, found), pa.int32()), pa.array(found, COLUMNS.field("spans").type)], schema=COLUMNS)
 
 
 def _span(match: re.Match[bytes], kind: str) -> dict[str, object]:

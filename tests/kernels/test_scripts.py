@@ -5,9 +5,12 @@ from importlib import resources
 
 from opencc import OpenCC
 
-from curation.kernels.scripts import HAN, SCRIPTS, SIMPLIFIED, TRADITIONAL, tables, variants
+from curation.kernels.han import variants
+from curation.kernels.scripts import HAN, SCRIPTS, SIMPLIFIED, TRADITIONAL, tables
 
-HEADER = "# Han characters from OpenCC 1.4 (Apache-2.0): simplified only; traditional only; pairs of traditional and simplified.\n"
+HEADER = (
+    "# Han characters from OpenCC 1.4 (Apache-2.0): simplified only; traditional only; pairs of traditional and simplified.\n"
+)
 
 
 def derived() -> str:
@@ -48,6 +51,14 @@ def test_characters_that_tell_and_characters_that_do_not() -> None:
 def test_scripts_are_unicodes() -> None:
     """Letters of each script."""
     script = tables().script
-    for text, name in (("aéß", "Latn"), ("Яё", "Cyrl"), ("中㐀𠮷々", "Hani"), ("あカｱ", "Hira"), ("한", "Hang"), ("ب", "Arab"), ("ไ", "Thai")):
+    for text, name in (
+        ("aéß", "Latn"),
+        ("Яё", "Cyrl"),
+        ("中㐀𠮷々", "Hani"),
+        ("あカｱ", "Hira"),
+        ("한", "Hang"),
+        ("ب", "Arab"),
+        ("ไ", "Thai"),
+    ):
         assert {SCRIPTS[script[ord(c)] & 63] for c in text} == {name}, text
     assert script[ord("1")] == 0 and unicodedata.name("1")

@@ -45,6 +45,12 @@ def test_tokens_are_runs_of_word_characters(text: str) -> None:
     assert counts(text) == [len(re.findall(r"\w+", text))]
 
 
+def test_traditional_and_simplified_have_one_key() -> None:
+    """A text and its conversion are twins; the stored text is not touched."""
+    values, _ = signatures(array("数据安全法规定国家机关应当严格执行", "數據安全法規定國家機關應當嚴格執行"))
+    assert (values[0] == values[1]).all()
+
+
 def test_case_and_width_are_folded_in_the_key() -> None:
     """Full width and case make no difference to a signature."""
     values, _ = signatures(array("The Data Security Law of 2021", "ＴＨＥ ｄａｔａ security LAW of ２０２１"))
