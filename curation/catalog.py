@@ -45,14 +45,29 @@ def policy(workspace: Workspace, name: str) -> Policy:
     return _named(workspace.policy_file(name), "policies", name, Policy, workspace)
 
 
-def _named(own: Path, kind: str, name: str, model, workspace: Workspace):  # type: ignore[no-untyped-def]
-    built_in = Path(str(resources.files("curation.resources").joinpath(kind)))
-    path = own if own.exists() else built_in / f"{name}.yaml"
+def built_in(kind: str, name: str, model):  # type: ignore[no-untyped-def]
+    """A profile or policy that comes with the package. Raises DeclarationError with the names that are there."""
+    folder = _built_in(kind)
+    path = folder / f"{name}.yaml"
     if not path.exists():
-        known = sorted({p.stem for folder in (own.parent, built_in) for p in folder.glob("*.yaml")})
+        raise recipe.unknown(model.__name__.lower(), name, sorted(p.stem for p in folder.glob("*.yaml")))
+    return _parsed(path, f"built-in {kind}/{name}.yaml", model)
+
+
+def _built_in(kind: str) -> Path:
+    return Path(str(resources.files("curation.resources").joinpath(kind)))
+
+
+def _named(own: Path, kind: str, name: str, model, workspace: Workspace):  # type: ignore[no-untyped-def]
+    path = own if own.exists() else _built_in(kind) / f"{name}.yaml"
+    if not path.exists():
+        known = sorted({p.stem for folder in (own.parent, _built_in(kind)) for p in folder.glob("*.yaml")})
         raise recipe.unknown(model.__name__.lower(), name, known)
-    shown = workspace.shown(path) if own.exists() else f"built-in {kind}/{name}.yaml"
+    return _parsed(path, workspace.shown(path) if own.exists() else f"built-in {kind}/{name}.yaml", model)
+
+
+def _parsed(path: Path, shown: str, model):  # type: ignore[no-untyped-def]
     found = parse(model, load_yaml(path, shown), shown)
-    if found.name != name:
-        raise DeclarationError(f"{shown}: name {found.name!r} differs from the file's name; allowed: {name!r}")
+    if found.name != path.stem:
+        raise DeclarationError(f"{shown}: name {found.name!r} differs from the file's name; allowed: {path.stem!r}")
     return found

@@ -17,10 +17,11 @@ def apply(text: str, edits: list[Edit]) -> str:
     >>> apply("写信到 a@b.cn 吧", [Edit(10, 16, "<EMAIL>")])
     '写信到 <EMAIL> 吧'
     """
-    content = text.encode()
-    for one in reversed(united(edits)):
-        content = content[: one.start] + one.replacement.encode() + content[one.end :]
-    return content.decode()
+    content, parts, at = text.encode(), [], 0
+    for one in united(edits):
+        parts += [content[at : one.start], one.replacement.encode()]
+        at = one.end
+    return b"".join([*parts, content[at:]]).decode()
 
 
 def united(edits: list[Edit]) -> list[Edit]:

@@ -24,7 +24,7 @@ ROWS = 2048
 def annotate(signal: str, source: Path, target: Path) -> int:
     """Write `id` and the signal's columns for every row of `source`; returns the number of rows."""
     module = signals.find(signal)
-    named = [pa.field(signals.published_name(f"{signal}.{f.name}"), f.type) for f in module.COLUMNS]
+    named = [pa.field(_named(f"{signal}.{f.name}"), f.type) for f in module.COLUMNS]
     rows = 0
     with _replacing(target) as staged, parquet_writer(staged, pa.schema([pa.field("id", pa.string()), *named])) as writer:
         for batch in batches(source):
@@ -33,6 +33,11 @@ def annotate(signal: str, source: Path, target: Path) -> int:
             writer.write_table(table)
             rows += batch.num_rows
     return rows
+
+
+def _named(path: str) -> str:
+    """Names as in a dataset, except that `language` is the label itself and not `und` where the score is low."""
+    return {"language.label": "language", "language.code": "language_code"}.get(path) or signals.published_name(path)
 
 
 def twins(source: Path, target: Path, threshold: float) -> dict[str, int]:

@@ -43,13 +43,24 @@ class Filter(Declared):
         return self
 
 
+class Edit(Declared):
+    """Turn the spans of a signal into replacements; only assemble applies them."""
+
+    name: Name
+    spans: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$")]
+    replacement: str = ""
+    where: Condition = {}
+    because: Localized
+
+
 class Profile(Declared):
-    """A set of filters for one kind of text. `where` selects the documents of all its filters."""
+    """A set of filters, and of edits, for one kind of text. `where` selects the documents of all of them."""
 
     name: Name
     title: Localized
     where: Condition
     filters: list[Filter]
+    edits: list[Edit] = []
     source: str | None = None  # where its constants come from
 
 
@@ -66,16 +77,6 @@ class Policy(Declared):
     name: Name
     title: Localized
     filters: list[Filter]
-
-
-class Edit(Declared):
-    """Turn the spans of a signal into replacements; only assemble applies them."""
-
-    name: Name
-    spans: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$")]
-    replacement: str = ""
-    where: Condition = {}
-    because: Localized
 
 
 KEEP_ORDER = ("license_tier", "most_tokens", "earliest", "source_order")
@@ -146,6 +147,11 @@ class Plan(Declared):
         by_profile = [(p.where, _named(f, p.name)) for p in self.profiles for f in p.filters]
         plain: list[tuple[Condition, Filter]] = [({}, _named(f, self.policy.name)) for f in self.policy.filters]
         return [*plain, *by_profile, *(({}, f) for f in self.recipe.filters)]
+
+    def edits(self) -> list[Edit]:
+        """Every edit: those of profiles, for the documents they select, then the recipe's own."""
+        of_profiles = [e.model_copy(update={"where": {**p.where, **e.where}}) for p in self.profiles for e in p.edits]
+        return [*of_profiles, *self.recipe.edits]
 
 
 def _named(one: Filter, room: str) -> Filter:

@@ -42,9 +42,10 @@ from curation.kernels.reading import (
     room,
 )
 from curation.kernels.repetition import grams, grown, mask_for, repeated_runs, seen
+from curation.kernels.stopwords import COLUMN as LISTS
 from curation.kernels.stopwords import lists
 from curation.kernels.unicode import LIMIT
-from curation.kernels.words import ALPHABETIC, FNV, PLAIN, PRIME, TERMINAL, hash_table, slot_of
+from curation.kernels.words import ALPHABETIC, FNV, PLAIN, PRIME, SENTENCE_END, TERMINAL, hash_table, slot_of, word_hash
 
 NAMES = (
     *("characters", "letters", "digits", "spaces", "han", "punctuation", "replacement", "upper"),
@@ -63,10 +64,12 @@ NAMES = (
     *("fineweb_terminal_lines", "fineweb_short_lines", "fineweb_duplicate_characters", "fineweb_characters", "fineweb_words"),
     *("capital_lines", "digit_lines", "counter_lines", "one_word_lines", "boilerplate_lines", "folded_lines"),
     *("blank_words", "cleaned_words", "entropy", "distinct_window", "bracketed"),
+    *("function_words_en", "function_words_zh", "longest_run", "unmarked_words"),
 )
 COLUMN = {name: index for index, name in enumerate(NAMES)}
 
 LONG_LINE = 200  # characters, mC4's paragraph
+LONG_RUN = 112  # words without a mark, Dingo
 WINDOW = 2000  # characters: the share of distinct ones falls with length, so it is taken of windows
 SPAN_KINDS = ("c4", "fineweb", "dclm")
 
@@ -86,7 +89,8 @@ _SALT_RAW, _SALT_STRIPPED, _SALT_PARAGRAPH = (np.uint64(n * 0x9E3779B97F4A7C15 %
 ) = range(37)  # fmt: skip
 _TOP, _REPEATED_TOP, _GRAMS, _RUNS = 37, 40, 43, 49
 _C4_LINES, _C4, _AFTER, _KINDS = 50, 51, 55, 65
-_ENTROPY, _DISTINCT, _BRACKETED = range(73, 76)
+_ENTROPY, _DISTINCT, _BRACKETED, _FUNCTION_EN, _FUNCTION_ZH, _LONGEST_RUN, _UNMARKED = range(73, 80)
+_EN, _ZH = LISTS["en"], LISTS["zh"]
 
 
 class Tables(NamedTuple):
@@ -100,6 +104,7 @@ class Tables(NamedTuple):
     stop_hash: NDArray[np.uint64]
     stop_outline: NDArray[np.bool_]  # the first twelve bits that the hashes of stop words have: a first sieve
     stop_bits: NDArray[np.uint64]  # slot x list: the word's bit in that list
+    pauses: NDArray[np.uint64]  # marks that end a run of words, beside sentence ends
 
 
 class Found(NamedTuple):
@@ -120,8 +125,9 @@ def _among(values, code):
 
 
 @kernel
-def _count_words(hashes, lengths, flags, n, document, stop_hash, stop_outline, stop_bits, met_by, met, row):
-    plain, letters, alphabetic = 0, 0, 0
+def _count_words(hashes, lengths, flags, n, document, stop_hash, stop_outline, stop_bits, pauses, met_by, met, row):
+    plain, letters, alphabetic, english, chinese = 0, 0, 0, 0, 0
+    run, longest_run, unmarked = 0, 0, 0
     for k in range(n):
         flag = flags[k]
         if flag & PLAIN:
@@ -129,14 +135,26 @@ def _count_words(hashes, lengths, flags, n, document, stop_hash, stop_outline, s
             letters += lengths[k]
         if flag & ALPHABETIC:
             alphabetic += 1
+            run += 1
+        elif flag & SENTENCE_END or (lengths[k] == 1 and _among(pauses, hashes[k])):
+            longest_run = max(longest_run, run)
+            unmarked += run if run > LONG_RUN else 0
+            run = 0
         if lengths[k] >= 10 or not stop_outline[hashes[k] >> np.uint64(52)]:
             continue
         slot = slot_of(hashes[k], stop_hash)
-        if slot >= 0 and met_by[slot] != document:
+        if slot < 0:
+            continue
+        english += stop_bits[slot, _EN] != 0
+        chinese += stop_bits[slot, _ZH] != 0
+        if met_by[slot] != document:
             met_by[slot] = document
             for one in range(met.shape[0]):
                 met[one] |= stop_bits[slot, one]
     row[_WORDS], row[_PLAIN], row[_PLAIN_CHARACTERS], row[_ALPHABETIC] = n, plain, letters, alphabetic
+    unmarked += run if run > LONG_RUN else 0
+    row[_FUNCTION_EN], row[_FUNCTION_ZH] = english, chinese
+    row[_LONGEST_RUN], row[_UNMARKED] = max(longest_run, run), unmarked
 
 
 @kernel
@@ -309,6 +327,7 @@ def _measure(data, offsets, tables, room, found, out, stops):
             tables.stop_hash,
             tables.stop_outline,
             tables.stop_bits,
+            tables.pauses,
             found.met,
             met,
             row,
@@ -327,7 +346,7 @@ def _measure(data, offsets, tables, room, found, out, stops):
         row[_RUNS] = repeated_runs(plain, filled, mask, table, stamp)
         top, repeated, duplicate = row[_TOP : _TOP + 3], row[_REPEATED_TOP : _REPEATED_TOP + 3], row[_GRAMS : _GRAMS + 6]
         stamp = grams(words.hashes, words.lengths, n, mask, table, stamp, room.prefix, room.ends, room.times, room.runs, top, repeated, duplicate)  # fmt: skip
-        if 2 * row[_HAN] >= row[_LETTERS] and filled:
+        if row[_HAN] > 0:
             _chinese(plain, filled, found.counts, row)
         for one in range(met.shape[0]):
             bits, distinct = met[one], 0
@@ -389,6 +408,7 @@ def _tables() -> Tables:
         hashes,
         outline,
         table,
+        np.array([word_hash(c) for c in ";:…；："], np.uint64),
     )
 
 

@@ -1,4 +1,4 @@
-"""Lists of stop words: Gopher's eight, FineWeb-2's of fourteen languages, and one for Chinese in either script.
+"""Lists of stop words: Gopher's eight, FineWeb-2's of fourteen languages, and function words of English and of Chinese.
 
 Gopher: Rae et al. 2021, A1. FineWeb-2: Penedo et al. 2025, configs/<language>_<script>.yml. Words that are several of
 our tokens (香港, 에서) or none (Tibetan, written without spaces) cannot be met and are left out.
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 LISTS: dict[str, str] = {
     "gopher": "the be to of and that have with",
+    "en": "the of and to in a is that for it as was with be by on not are this have from or had an which one you we will can if its has "
+    "when all no these such there their they been at but do may into than then what who how where your our also only",
     "zh": "的 了 和 是 在 有 不 为 為 与 與 及 对 對 中 以 其 或 者 之 由 于 於 也 可",
     "cmn": "的 年 在 月 是 和 日 了 於 · 為 有 被 人 中 为 他 與 後 也 而 由",
     "yue": "嘅 係 年 喺 有 佢 月 個 咗 一 同 呢 人 唔 都 到 號 國 啲 後 就 會 市 鎮 而 嚟 由 嗰 做 為",

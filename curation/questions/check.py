@@ -9,7 +9,7 @@ from curation import catalog, connectors, mapping, readers, rooms, signals
 from curation.declaration import parse
 from curation.errors import ContractError, DeclarationError
 from curation.policy.verdicts import as_type
-from curation.recipe import Condition, Filter, Plan
+from curation.recipe import Condition, Edit, Filter, Plan
 from curation.steps.filter import known_columns
 from curation.store import Workspace
 
@@ -47,12 +47,11 @@ def recipe(workspace: Workspace, name: str) -> dict[str, Any]:
         _filter(one, {}, types, f"{shown}: policy {plan.policy.name}: filters[{number}]")
     for number, one in enumerate(plan.recipe.filters):
         _filter(one, {}, types, f"{shown}: filters[{number}]")
+    for profile in plan.profiles:
+        for number, edit in enumerate(profile.edits):
+            _edit(edit, types, f"{shown}: profile {profile.name}: edits[{number}]")
     for number, edit in enumerate(plan.recipe.edits):
-        kind = types.get(edit.spans)
-        if kind is None or not pa.types.is_list(kind):
-            spans = sorted(path for path, t in types.items() if pa.types.is_list(t) and path.endswith("spans"))
-            raise DeclarationError(f"{shown}: edits[{number}].spans: {edit.spans!r} holds no spans; allowed: {', '.join(spans)}")
-        _where(edit.where, types, f"{shown}: edits[{number}].where")
+        _edit(edit, types, f"{shown}: edits[{number}]")
     return {"recipe": name, "sources": plan.recipe.sources, "filters": len(plan.filters())}
 
 
@@ -81,6 +80,14 @@ def _filter(one: Filter, profile_where: Condition, types: dict[str, pa.DataType]
         raise DeclarationError(
             f"{shown}: {one.column} is defined for {', '.join(defined)} only; add where: {{language.label: {defined[0]}}}"
         )
+
+
+def _edit(edit: Edit, types: dict[str, pa.DataType], shown: str) -> None:
+    kind = types.get(edit.spans)
+    if kind is None or not pa.types.is_list(kind) or not edit.spans.endswith("spans"):
+        spans = sorted(path for path, t in types.items() if pa.types.is_list(t) and path.endswith("spans"))
+        raise DeclarationError(f"{shown}.spans: {edit.spans!r} holds no spans; allowed: {', '.join(spans)}")
+    _where(edit.where, types, f"{shown}.where")
 
 
 def _where(where: Condition, types: dict[str, pa.DataType], shown: str) -> None:

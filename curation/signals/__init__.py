@@ -52,7 +52,7 @@ def languages(path: str) -> list[str] | None:
 
 
 _PUBLISHED = {
-    "language.label": "language",
+    "language.code": "language",
     "license.id": "license",
     "tokens.count": "tokens",
 }
@@ -61,7 +61,7 @@ _PUBLISHED = {
 def published_name(path: str) -> str:
     """A column path as published: `<signal>_<column>`, except language, license and tokens.
 
-    >>> published_name("language.label"), published_name("language.score"), published_name("pii.count")
+    >>> published_name("language.code"), published_name("language.score"), published_name("pii.count")
     ('language', 'language_score', 'pii_count')
     """
     return _PUBLISHED.get(path, path.replace(".", "_"))

@@ -1,4 +1,4 @@
-"""What Chinese text needs and English rules do not see. Null where fewer than half of the letters are Han.
+"""What Chinese text needs and English rules do not see. Null where there is no Han character.
 
 MAP-NEO Matrix (Zhang et al. 2024): entropy, distinct characters, brackets, folded lines; its share of distinct
 characters falls with length, so ordinary long statutes fail it: here it is the lowest of windows of 2,000 characters.
@@ -17,6 +17,7 @@ COLUMNS = pa.schema(
         pa.field("distinct_characters", pa.float32(), metadata=_ZH),  # lowest share in a window of 2,000
         pa.field("bracketed_ratio", pa.float32(), metadata=_ZH),  # characters inside 【】
         pa.field("folded_lines", pa.float32(), metadata=_ZH),  # lines that end in 展开, 更多, readmore or 。。。
+        pa.field("function_words", pa.float32(), metadata=_ZH),  # share of Han characters: 的, 了
         pa.field("stop_words", pa.int32(), metadata=_ZH),  # distinct function characters, of either script
     ]
 )
@@ -25,7 +26,7 @@ COLUMNS = pa.schema(
 def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
     """Statistics of the characters that are not white space."""
     measured = measure(documents["text"])
-    other = (2 * measured.value("han") < measured.value("letters")) | (measured.value("han") == 0)
+    other = measured.value("han") == 0
 
     def column(values: np.ndarray, kind: type = np.float32) -> pa.Array:
         return pa.array(values.astype(kind), mask=other)
@@ -37,6 +38,7 @@ def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
             column(measured.value("distinct_window")),
             column(measured.value("bracketed") / solid),
             column(measured.value("folded_lines") / np.maximum(measured.value("lines"), 1)),
+            column(measured.value("function_words_zh") / np.maximum(measured.value("han"), 1)),
             column(measured.stop_words[:, LISTS["zh"]], np.int32),
         ],
         schema=COLUMNS,

@@ -13,7 +13,7 @@ from curation.kernels.stopwords import COLUMN as LISTS
 COLUMNS = pa.schema(
     [
         pa.field("words", pa.int64()),  # that are not symbols only
-        pa.field("mean_word", pa.float32(), metadata={"languages": "en"}),  # characters of such words
+        pa.field("mean_word", pa.float32()),  # characters of such words
         pa.field("hash_ratio", pa.float32()),  # '#' to words
         pa.field("ellipsis_ratio", pa.float32()),  # '...' and '…' to words
         pa.field("bullet_lines", pa.float32()),  # starting with • or -, of all lines, blank ones too

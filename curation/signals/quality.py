@@ -23,6 +23,9 @@ COLUMNS = pa.schema(
         pa.field("short_lines", pa.float32()),  # at most 30 characters
         pa.field("alphabetic_words", pa.float32()),
         pa.field("stop_words", pa.int32(), metadata={"languages": "en zh"}),  # distinct, of the language's list
+        pa.field("function_words", pa.float32(), metadata={"languages": "en zh"}),  # share of words with a letter: the, of; 的, 了
+        pa.field("longest_run", pa.int64()),  # words between two sentence ends, colons or semicolons
+        pa.field("unmarked_words", pa.float32()),  # share of words in such runs of more than 112: lists, keywords
         pa.field("duplicate_lines", pa.float32()),
         pa.field("duplicate_line_characters", pa.float32()),
         pa.field("newline_ratio", pa.float32()),  # newlines to words
@@ -39,6 +42,7 @@ def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
     words = measured.value("words")
     english = measured.value("han") * 2 < measured.value("letters")
     stop_words = np.where(english, measured.stop_words[:, LISTS["gopher"]], measured.stop_words[:, LISTS["zh"]])
+    function_words = np.where(english, measured.value("function_words_en"), measured.value("function_words_zh"))
     plain = np.where(english, measured.value("plain_words"), 0)
     return pa.record_batch(
         [
@@ -51,6 +55,9 @@ def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
             measured.ratio("short_lines", "lines"),
             measured.ratio("alphabetic_words", "words"),
             pa.array(stop_words.astype(np.int32), mask=words == 0),
+            ratio(function_words, np.where(english, measured.value("alphabetic_words"), measured.value("han"))),
+            measured.integers("longest_run"),
+            measured.ratio("unmarked_words", "alphabetic_words"),
             measured.ratio("duplicate_lines", "lines"),
             measured.ratio("duplicate_line_characters", "characters"),
             measured.ratio("newlines", "words"),

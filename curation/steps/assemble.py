@@ -162,8 +162,8 @@ def _split_bounds(plan: Plan) -> dict[str, float]:
 
 def _kept_rows(workspace: Workspace, shard: dict[str, Any], gone: set[str], plan: Plan) -> Iterator[pa.Table]:
     """Kept documents of a shard with their signals, a row group at a time."""
-    spans = {edit.spans for edit in plan.recipe.edits}
-    wheres = {path for edit in plan.recipe.edits for path in edit.where}
+    spans = {edit.spans for edit in plan.edits()}
+    wheres = {path for edit in plan.edits() for path in edit.where}
     facts = filter_step.columns(workspace, shard, set(published_signals()) | spans | wheres)
     file = workspace.parquet(shard["file"])
     start = 0
@@ -216,7 +216,7 @@ def _finished(
 
 def _edits(table: pa.Table, plan: Plan) -> pa.Table:
     made = []
-    for one in plan.recipe.edits:
+    for one in plan.edits():
         selected = table.filter(select(table, one.where))
         for doc, spans in zip(selected["doc_id"].to_pylist(), selected[one.spans].to_pylist(), strict=True):
             for span in spans or ():
