@@ -77,7 +77,9 @@ def clean_sets(folder: Path) -> dict[tuple[str, str], list[str]]:
         for row, label in zip(table.to_pylist(), labels.to_pylist(), strict=True):
             if row["lang"] in PROFILES and row["lang"] == label:  # much of the translated handbooks is not translated
                 found[row["lang"], row["set"]].append(row["text"])
-    return {key: sorted(texts, key=lambda t: hashlib.sha256(t.encode()).digest())[:PER_SET] for key, texts in sorted(found.items())}
+    return {
+        key: sorted(texts, key=lambda t: hashlib.sha256(t.encode()).digest())[:PER_SET] for key, texts in sorted(found.items())
+    }
 
 
 def junk(kind: str, language: str, donors: list[str], count: int = OF_EACH) -> list[str]:

@@ -45,6 +45,12 @@ def parser() -> argparse.ArgumentParser:
     add("status", _status, "where the workspace stands")
     one = add("why", _why, "where a document comes from, and why it was kept or removed")
     one.add_argument("doc", help="a doc_id, its first 6 or more digits, or a native_id")
+    one = add("tune", _tune, "what each filter of a recipe does, and what another value would do")
+    one.add_argument("recipe")
+    one.add_argument("--filter", metavar="NAME", help="one filter in full, with documents on both sides of its threshold")
+    one.add_argument("--set", action="append", default=[], metavar="NAME.low=X", help="try a value (.low, .high, or NAME=off)")
+    one.add_argument("--samples", type=int, default=5, metavar="N", help="documents on each side (default: 5)")
+    one.add_argument("--html", type=Path, metavar="FILE", help="write a page with distributions, samples and sliders")
     one = add("diff", _diff, "what changed between two versions")
     one.add_argument("before", metavar="NAME@V1")
     one.add_argument("after", metavar="NAME@V2")
@@ -177,6 +183,31 @@ def _why(asked: argparse.Namespace) -> int:
 
     answer = why.ask(_workspace(asked), asked.doc)
     return _answer(asked, answer, why.shown(answer, asked.lang))
+
+
+def _tune(asked: argparse.Namespace) -> int:
+    from curation import shown
+    from curation.questions import tune, tune_page
+
+    workspace = _workspace(asked)
+    found = tune.measured(workspace, asked.recipe)
+    rows = tune.filters(found, asked.filter)
+    wanted = [row["name"] for row in rows] if asked.html else [asked.filter] if asked.filter else []
+    samples = {name: tune.samples(workspace, found, name, asked.samples) for name in wanted}
+    answer = {
+        "recipe": asked.recipe,
+        "documents": found.table.num_rows,
+        "kept": int(found.kept.sum()),
+        "filters": rows,
+        "samples": samples,
+        "changed": tune.changed(found, asked.set) if asked.set else None,
+    }
+    if asked.html:
+        asked.html.write_text(tune_page.page(asked.recipe, answer["kept"], answer["documents"], rows, samples), encoding="utf-8")
+    if asked.json:
+        return _answer(asked, answer, [])
+    shown.tuning(answer)
+    return _answer(asked, answer, [f"written: {asked.html}"] if asked.html else [])
 
 
 def _diff(asked: argparse.Namespace) -> int:

@@ -84,3 +84,51 @@ def summary(answer: dict[str, Any], console: Console | None = None) -> None:
     if answer["removed_example"]:
         lines.append(f"why      curate --workspace {answer['workspace']} why {answer['removed_example']}   (a removed document)")
     console.print("\n".join(lines), soft_wrap=True, markup=False, highlight=False)
+
+
+def tuning(answer: dict[str, Any], console: Console | None = None) -> None:
+    """Print what filters do: all in a table, or one in full, and what changed values would do."""
+    from curation.questions.tune import PERCENTILES
+    from curation.questions.tune_page import bounds
+
+    console = console or Console()
+    console.print(f"{answer['recipe']}: the filters keep {answer['kept']:,} of {answer['documents']:,} documents")
+    if len(answer["filters"]) > 1:
+        table = Table("filter", "keeps", "judged", "fails alone", "on top", box=None, pad_edge=False)
+        for row in answer["filters"]:
+            table.add_row(row["name"], bounds(row), f"{row['judged']:,}", f"{row['alone']:,}", f"{row['on_top']:,}")
+        console.print(table)
+    for row in answer["filters"] if len(answer["filters"]) == 1 else ():
+        console.print(f"{row['name']}: {row['column']} {bounds(row)}. {row['because']['en']} {row['because']['zh']}")
+        for title, groups in (("language", row["by_language"]), ("source", row["by_source"])):
+            table = Table(title, "documents", "fail", *(f"{n} %" for n in PERCENTILES), "", box=None, pad_edge=False)
+            for group in groups:
+                spread = [f"{v:g}" for v in group.get("percentiles") or []] or [""] * len(PERCENTILES)
+                tail = _bars(group.get("histogram") or []) or ", ".join(f"{w} {n}" for w, n in group.get("words", []))
+                table.add_row(str(group["name"]), f"{group['documents']:,}", f"{group['fails']:,}", *spread, tail)
+            console.print(table)
+        for side, documents in answer["samples"].get(row["name"], {}).items():
+            for one in documents:
+                console.print(f"{side}  {one['value']}  {one['doc_id']}  {one['source']}", markup=False)
+                console.print(f"    {one['title'] or ''} {one['text']}", markup=False)
+    if answer["changed"]:
+        _changed(answer["changed"], console)
+
+
+def _changed(change: dict[str, Any], console: Console) -> None:
+    settings = ", ".join(change["settings"])
+    console.print(f"with {settings}: {change['kept_before']:,} -> {change['kept']:,} kept", markup=False)
+    console.print(f"    {change['returned']:,} come back, {change['lost']:,} go ({change['seconds']:g} s)")
+    for title, key in (("language", "by_language"), ("source", "by_source")):
+        table = Table(title, "documents", "kept", "then", box=None, pad_edge=False)
+        for row in change[key]:
+            if row["before"] != row["after"]:
+                table.add_row(str(row["name"]), f"{row['documents']:,}", f"{row['before']:,}", f"{row['after']:,}")
+        if table.row_count:
+            console.print(table)
+
+
+def _bars(counts: list[int]) -> str:
+    """A histogram in one line of block characters."""
+    most = max(counts, default=0)
+    return "".join(" ▁▂▃▄▅▆▇█"[round(8 * count / most)] if most else " " for count in counts)

@@ -44,7 +44,7 @@ def test_why_tells_origin_measures_and_reasons(done: Workspace, capsys: pytest.C
         (["why", "nothing"], "no document 'nothing'"),
         (["diff", "energy", "energy@v1.0.0"], "diff needs versions"),
         (["diff", "energy@v1.0.0", "energy@v2.0.0"], "no version 'v1.0.0'"),
-        (["signal", "nothing", "a", "b"], "unknown signal 'nothing'; known: characters"),
+        (["signal", "nothing", "a", "b"], "unknown signal 'nothing'; known: c4, characters"),
         (["twins", "absent.jsonl", "b.parquet"], "absent.jsonl: no such file"),
         (["check", "x.txt"], "not a declaration; allowed"),
         (["approve", "energy", "--because", " "], "needs a reason"),
@@ -77,7 +77,7 @@ def test_signal_writes_published_names(tmp_path: Path, capsys: pytest.CaptureFix
     """language, language_score, language_script; license, license_confidence, license_detector; a row a row."""
     source = jsonl(tmp_path / "in.jsonl", ROWS)
     for name, columns in {
-        "language": ["id", "language", "language_score", "language_script", "language_others"],
+        "language": ["id", "language", "language_score", "language_script", "language_others", "language_code"],
         "license": ["id", "license", "license_detector", "license_confidence", "license_conflict", "license_tier"],
         "tokens": ["id", "tokens"],
     }.items():

@@ -120,7 +120,7 @@ contains_spi: none
             r"defined for en only; add where",
         ),
         ("column: metadata.status\n    none_of: [repealed]", "column: language.label\n    low: 3", "low and high need a number"),
-        ("spans: pii.spans", "spans: pii.count", "holds no spans; allowed: pii.spans"),
+        ("spans: pii.spans", "spans: pii.count", "holds no spans; allowed: c4.spans, fineweb.spans, lines.spans, pii.spans"),
         ("profiles: [docs]", "profiles: [nothing]", "unknown profile 'nothing'; known: .*zh-web"),
         ("sources: [plant]", "sources: [plante]", "unknown source 'plante'; known: plant"),
         ("review: auto", "review: auto\nsplits: {train: 0.5}", "shares must add up to 1"),

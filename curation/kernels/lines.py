@@ -3,10 +3,11 @@
 import numpy as np
 
 from curation.kernels import inlined, kernel
+from curation.kernels.english import DECIMAL, LETTER, SPACE, TERMINAL
 from curation.kernels.reading import BEGIN, CHUNKS, DECIMALS, FIRST, HANS, LAST, LONGEST, MARKED, STOP, UPPERS, WORDS, read
 from curation.kernels.repetition import RUN_WITHIN, seen
 from curation.kernels.unicode import LIMIT
-from curation.kernels.words import DECIMAL, LETTER, PUNCTUATION, SENTENCE_END, SPACE, TERMINAL
+from curation.kernels.words import PUNCTUATION, SENTENCE_END
 
 LONG_WORD, NOT_TERMINAL, FEW_WORDS, JAVASCRIPT, POLICY, CURLY, LOREM = 1, 2, 4, 8, 16, 32, 64
 CAPITALS, DIGITS, COUNTER, ONE_WORD, BOILERPLATE, FOLDED = 1, 2, 4, 8, 16, 32

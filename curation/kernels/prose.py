@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.kernels import Bytes, Offsets, inlined, kernel, longest
+from curation.kernels.english import LETTER, UPPERCASE, classes
 from curation.kernels.scripts import SCRIPTS, SIMPLIFIED, TRADITIONAL, tables
 from curation.kernels.unicode import LIMIT, decode
-from curation.kernels.words import LETTER, UPPERCASE, rules
 
 ENOUGH_WITHOUT_SPANS, ENOUGH_WITHOUT_CODE = 10, 8  # letters that must stay
 CAPITALS = 0.3  # a text with a larger share of upper case letters is lower-cased: the model knows few words in capitals
@@ -240,5 +240,5 @@ def choose(data: Bytes, offsets: Offsets) -> Prose:
     edge[[ord(c) for c in _EDGES]] = 1
     code_mark[[ord(c) for c in _CODE]] = 1
     scratch = np.empty(longest(offsets) + 8, np.uint8)
-    _choose(data, offsets, rules().classes, found.script, found.lower, edge, code_mark, scratch, out, out_offsets, counts)
+    _choose(data, offsets, classes(), found.script, found.lower, edge, code_mark, scratch, out, out_offsets, counts)
     return Prose(out, out_offsets, counts)

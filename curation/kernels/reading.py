@@ -6,25 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.kernels import inlined, kernel
+from curation.kernels.english import ALONE_BIT, DECIMAL, FNV, HAN_BIT, LETTER, PRIME, SIGN, SPACE, UPPERCASE, slot_of
 from curation.kernels.repetition import RUN_WITHIN
 from curation.kernels.unicode import LIMIT, decode
-from curation.kernels.words import (
-    ALONE_BIT,
-    ALPHABETIC,
-    DECIMAL,
-    FNV,
-    HAN_BIT,
-    LETTER,
-    LONGEST_EXCEPTION,
-    PLAIN,
-    PRIME,
-    SIGN,
-    SPACE,
-    UPPERCASE,
-    emit_exception,
-    slot_of,
-    split_chunk,
-)
+from curation.kernels.words import ALPHABETIC, LONGEST_EXCEPTION, PLAIN, emit_exception, split_chunk
 
 LETTERS, DIGITS, SPACES, HAN, SIGNS, REPLACEMENT, UPPER, HASH_MARKS, ELLIPSES, FILLED = range(10)  # of the tally
 BEGIN, END, STOP, FIRST, LAST, CHUNKS, LONGEST, WORDS, BREAK, UPPERS, DECIMALS, HANS, MARKED = range(13)  # of a line's record

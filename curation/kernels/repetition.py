@@ -10,6 +10,7 @@ from curation.kernels import allocating, inlined, kernel
 
 ROLL = np.uint64(0x9FB21C651E98DF25)
 RUN = 13  # characters
+SAMPLED_FROM, SAMPLE = 8192, 3  # longer texts: one run in four, chosen by its own hash, so that equal runs go together
 RUN_WITHIN = 1 << 20  # characters looked at for repeated runs: bounds the table for a document of many megabytes
 
 
@@ -127,10 +128,11 @@ def grams(hashes, lengths, words, mask, table, stamp, prefix, ends, times, runs,
 
 @kernel
 def repeated_runs(codes, count, mask, table, stamp):
-    """Share of the 13-character runs of codes[:count] that occur more than once."""
-    total = count - RUN + 1
-    if total <= 0:
+    """Share of the 13-character runs of codes[:count] that occur more than once; of a sample in a long text."""
+    if count < RUN:
         return 0.0
+    sample = np.uint64(SAMPLE if count >= SAMPLED_FROM else 0)
+    total = 0
     lead = np.uint64(1)
     for _ in range(RUN - 1):
         lead *= ROLL
@@ -140,10 +142,11 @@ def repeated_runs(codes, count, mask, table, stamp):
         if k >= RUN:
             rolling -= np.uint64(codes[k - RUN] + 1) * lead
         rolling = rolling * ROLL + np.uint64(codes[k] + 1)
-        if k >= RUN - 1:
+        if k >= RUN - 1 and (rolling >> np.uint64(61)) & sample == 0:
+            total += 1
             before = seen(rolling, mask, table, stamp)
             if before == 0:
                 singles += 1
             elif before == 1:
                 singles -= 1
-    return (total - singles) / total
+    return (total - singles) / total if total else 0.0

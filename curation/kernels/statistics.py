@@ -17,6 +17,7 @@ from curation.document import SPAN
 from curation.kernels import Bytes, Offsets, allocating, buffers, inlined, kernel, longest
 from curation.kernels import lines as rules_of_lines
 from curation.kernels import words as rules_of_words
+from curation.kernels.english import FNV, PRIME, TERMINAL, hash_table, slot_of, word_hash
 from curation.kernels.lines import SHORT_LINE, c4, dclm
 from curation.kernels.reading import (
     BEGIN,
@@ -45,7 +46,7 @@ from curation.kernels.repetition import grams, grown, mask_for, repeated_runs, s
 from curation.kernels.stopwords import COLUMN as LISTS
 from curation.kernels.stopwords import lists
 from curation.kernels.unicode import LIMIT
-from curation.kernels.words import ALPHABETIC, FNV, PLAIN, PRIME, SENTENCE_END, TERMINAL, hash_table, slot_of, word_hash
+from curation.kernels.words import ALPHABETIC, PLAIN, SENTENCE_END
 
 NAMES = (
     *("characters", "letters", "digits", "spaces", "han", "punctuation", "replacement", "upper"),

@@ -57,7 +57,8 @@ def outcomes(ledger: pa.Table) -> dict[str, str]:
     return verdict
 
 
-def _failures(measured: pa.Table, one: Filter, selected: pa.ChunkedArray, where: Condition) -> pa.Table:
+def passes(measured: pa.Table, one: Filter) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """Whether each document's value passes a filter, whoever it judges, and the values as it reads them."""
     column = measured[one.column]
     if one.any_of is not None or one.none_of is not None:
         kept = pc.is_valid(column)
@@ -65,16 +66,23 @@ def _failures(measured: pa.Table, one: Filter, selected: pa.ChunkedArray, where:
             kept = pc.and_(kept, pc.is_in(column, value_set=as_type(one.any_of, column.type, one.column)))
         if one.none_of is not None:
             kept = pc.and_(kept, pc.invert(pc.is_in(column, value_set=as_type(one.none_of, column.type, one.column))))
-        low = high = None
-    else:
-        column = column if _numeric(column.type) else _numbers(column)
-        low, high = _threshold(one.low, column.type), _threshold(one.high, column.type)
-        kept = pc.is_valid(column)
-        if low is not None:
-            kept = pc.and_(kept, pc.greater_equal(column, low))
-        if high is not None:
-            kept = pc.and_(kept, pc.less_equal(column, high))
-    failing = pc.and_(selected, pc.invert(pc.fill_null(kept, False)))
+        return pc.fill_null(kept, False), column
+    column = column if _numeric(column.type) else _numbers(column)
+    low, high = _threshold(one.low, column.type), _threshold(one.high, column.type)
+    kept = pc.is_valid(column)
+    if low is not None:
+        kept = pc.and_(kept, pc.greater_equal(column, low))
+    if high is not None:
+        kept = pc.and_(kept, pc.less_equal(column, high))
+    return pc.fill_null(kept, False), column
+
+
+def _failures(measured: pa.Table, one: Filter, selected: pa.ChunkedArray, where: Condition) -> pa.Table:
+    kept, column = passes(measured, one)
+    words = one.any_of is not None or one.none_of is not None
+    low = None if words else _threshold(one.low, column.type)
+    high = None if words else _threshold(one.high, column.type)
+    failing = pc.and_(selected, pc.invert(kept))
     out = measured.filter(failing)
     value = column.filter(failing)
     condition: dict[str, Any] = {"where": where} if where else {}

@@ -19,9 +19,9 @@ COLUMNS = pa.schema(
     [
         pa.field("label", pa.string()),  # ISO 639; null only where there is no letter
         pa.field("score", pa.float32()),
-        pa.field("code", pa.string()),  # the label, or und where the score is below what the language needs
         pa.field("script", pa.string()),  # ISO 15924: most letters; Hans or Hant, null where no Han character tells
         pa.field("others", pa.list_(pa.struct([("label", pa.string()), ("share", pa.float32())]))),  # of the prose's bytes
+        pa.field("code", pa.string()),  # the label, or und where the score is below what the language needs
     ]
 )
 RESOURCES = [language_model]
@@ -31,7 +31,7 @@ RESOURCES = [language_model]
 SURE = {"en": 0.3, "zh": 0.2, "ja": 0.65, "ko": 0.65, "es": 0.3, "fr": 0.35, "de": 0.5, "ru": 0.6, "pt": 0.38}
 SURE_OF_OTHERS = 0.5
 BEST = 10
-PART = 500  # bytes of which a language is asked for `others`
+PART = 1000  # bytes of which a language is asked for `others`
 OTHERS, OTHERS_AT_LEAST = 3, 0.05
 SOME_CJK, MUCH_CJK, SOME_KANA, SOME_CYRILLIC = 0.05, 0.20, 0.05, 0.1  # shares of letters; measured 2026-11
 _CHINESE = ("zh", "yue", "wuu")
@@ -158,9 +158,9 @@ def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
     columns = [
         names.take(pa.array(choice, mask=choice < 0)),
         pa.array(scores.astype(np.float32), mask=choice < 0),
-        _codes(choice, scores, model.labels),
         pa.array(_scripts(chosen.letters), pa.string()),
         _others(choice, found, names),
+        _codes(choice, scores, model.labels),
     ]
     return pa.record_batch(columns, schema=COLUMNS)
 

@@ -23,7 +23,9 @@ COLUMNS = pa.schema(
         pa.field("short_lines", pa.float32()),  # at most 30 characters
         pa.field("alphabetic_words", pa.float32()),
         pa.field("stop_words", pa.int32(), metadata={"languages": "en zh"}),  # distinct, of the language's list
-        pa.field("function_words", pa.float32(), metadata={"languages": "en zh"}),  # share of words with a letter: the, of; 的, 了
+        pa.field(
+            "function_words", pa.float32(), metadata={"languages": "en zh"}
+        ),  # share of words with a letter: the, of; 的, 了
         pa.field("longest_run", pa.int64()),  # words between two sentence ends, colons or semicolons
         pa.field("unmarked_words", pa.float32()),  # share of words in such runs of more than 112: lists, keywords
         pa.field("duplicate_lines", pa.float32()),
