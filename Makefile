@@ -49,8 +49,8 @@ test: .venv/.ready  ## every test, with all the set-up it needs
 lint: .venv/.ready  ## ruff and mypy
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-bench: .venv/.ready  ## speed of signals, deduplication and the line on this machine
-	@$(BIN)/python -m benchmarks.speed $(INPUT)
+bench: .venv/.ready $(UV)  ## our speed beside the peers', into docs/speed.md (INPUT=file, BENCH="--only minhash")
+	@$(BIN)/python -m benchmarks.compare $(INPUT) $(BENCH)
 
 ui: $(DEMO)/.ready  ## Airflow with its web page, on loopback only, with the demo's workspace
 	@$(BIN)/python -c 'import json, pathlib, secrets; p = pathlib.Path("$(DEMO)/airflow/simple_auth_manager_passwords.json.generated"); \
@@ -65,7 +65,7 @@ ui: $(DEMO)/.ready  ## Airflow with its web page, on loopback only, with the dem
 	  AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS=admin:admin,reviewer:op,contributor:user \
 	  $(BIN)/airflow standalone > $(DEMO)/airflow-ui.log 2>&1
 
-clean:  ## remove the demo
-	rm -rf $(DEMO)
+clean:  ## remove the demo and the peers' environments
+	rm -rf $(DEMO) .peers
 
 .PHONY: help setup demo test lint bench ui clean
