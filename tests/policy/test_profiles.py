@@ -64,9 +64,7 @@ def test_language_thresholds_are_those_of_the_signal() -> None:
         assert scores and all(f.low == language.SURE[str(f.where["language.label"])] and f.then == "quarantine" for f in scores)
 
 
-@pytest.mark.parametrize(
-    ("profiles", "lang"), [(("zh-web", "zh-technical", "zh-legal"), "zh"), (("en-technical",), "en")]
-)
+@pytest.mark.parametrize(("profiles", "lang"), [(("zh-web", "zh-technical", "zh-legal"), "zh"), (("en-technical",), "en")])
 def test_plain_prose_is_kept(profiles: tuple[str, ...], lang: str) -> None:
     """Paragraphs of plain sentences pass."""
     texts = ["\n".join(corpus.paragraph(lang, 10 * n + k) for k in range(4)) for n in range(20)]
