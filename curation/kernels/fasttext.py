@@ -6,6 +6,7 @@ sum is the sum of that word alone.
 """
 
 import struct
+import threading
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -329,8 +330,7 @@ def predict_buffers(model: Model, data: Bytes, offsets: Offsets, k: int = 1, par
     )
     if n == 0:
         return out
-    kept = _REMEMBERED if model.arrays.settings[1] > 0 else 1
-    memory = (np.zeros(kept, np.uint64), np.zeros(kept, np.int64), np.zeros((kept, dim), np.float32))
+    memory = _memory(model, dim)
     eos, label = np.frombuffer(b"</s>", np.uint8), np.frombuffer(b"__label__", np.uint8)
     space = longest(offsets) + 8
     words = space if model.arrays.settings[2] > 1 else 1
@@ -340,6 +340,19 @@ def predict_buffers(model: Model, data: Bytes, offsets: Offsets, k: int = 1, par
         part, np.zeros(labels, np.int64), *out,
     )  # fmt: skip
     return out
+
+
+_mine = threading.local()  # a thread's sums of words, model by model: what is remembered changes no result
+
+
+def _memory(model: Model, dim: int) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.float32]]:
+    known: dict[int, Any] = _mine.__dict__.setdefault("known", {})
+    found = known.get(id(model.labels))
+    if found is None or found[0] is not model.labels:
+        kept = _REMEMBERED if model.arrays.settings[1] > 0 else 1
+        sums = (np.zeros(kept, np.uint64), np.zeros(kept, np.int64), np.zeros((kept, dim), np.float32))
+        found = known[id(model.labels)] = (model.labels, sums)
+    return found[1]  # type: ignore[no-any-return]
 
 
 @cache

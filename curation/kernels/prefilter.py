@@ -35,7 +35,7 @@ def _flags(data, offsets, out):
             byte = data[at]
             if np.uint8(byte - np.uint8(48)) < np.uint8(10):
                 digits += 1
-                value = 10 * value + np.int64(byte) - 48 if digits < 4 else 999
+                value = 10 * value + int(byte) - 48 if digits < 4 else 999
                 if dots >= 3:  # four numbers: but none of a private network or of this machine
                     inside = first == 10 or first == 127 or first == 0 or (first == 192 and second == 168)
                     flags |= 0 if inside else 2

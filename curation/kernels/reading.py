@@ -1,6 +1,6 @@
 """One reading of a document: its characters, its words and its lines, for every statistic that follows."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,8 +70,19 @@ class Room(NamedTuple):
     unused: NDArray[np.int64]
 
 
-def room(characters: int, lines: int) -> Room:
-    """Room for documents of at most so many characters and lines: about 60 bytes a character."""
+def _nothing_met() -> tuple[NDArray[Any], ...]:
+    shape = (_REMEMBERED, _REMEMBERED_WORDS)
+    return (
+        np.zeros(_REMEMBERED, np.uint64),
+        np.zeros(_REMEMBERED, np.uint8),
+        np.zeros(shape, np.uint64),
+        np.zeros(shape, np.int32),
+        np.zeros(shape, np.uint8),
+    )
+
+
+def room(characters: int, lines: int, known: Room | None = None) -> Room:
+    """Room for documents of at most so many characters and lines: about 60 bytes a character. Keeps what `known` remembers."""
     words = characters + min(characters, RUN_WITHIN)  # a line may be read again without its citation marks
     return Room(
         codes=np.empty(characters, np.uint32),
@@ -83,11 +94,7 @@ def room(characters: int, lines: int) -> Room:
             np.empty(words, np.uint8),
             np.empty(characters, np.int32),
             np.empty(characters, np.uint8),
-            np.zeros(_REMEMBERED, np.uint64),
-            np.zeros(_REMEMBERED, np.uint8),
-            np.zeros((_REMEMBERED, _REMEMBERED_WORDS), np.uint64),
-            np.zeros((_REMEMBERED, _REMEMBERED_WORDS), np.int32),
-            np.zeros((_REMEMBERED, _REMEMBERED_WORDS), np.uint8),
+            *(known.words[5:] if known else _nothing_met()),
         ),
         lines=Lines(np.empty((lines, WIDTH), np.int64), *(np.empty(lines, np.uint64) for _ in range(4))),
         tally=np.zeros(10, np.int64),

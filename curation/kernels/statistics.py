@@ -36,6 +36,7 @@ from curation.kernels.reading import (
     SPACES,
     STOP,
     UPPER,
+    Room,
     breaks,
     characters,
     hints,
@@ -113,7 +114,7 @@ class Found(NamedTuple):
 
     counts: NDArray[np.int32]  # of each code point, for entropy
     met: NDArray[np.int64]  # the document that last met each stop word
-    spans: NDArray[np.int64]  # kind x n x (document, first byte, last byte, reason)
+    spans: NDArray[np.int32]  # kind x n x (document, first byte, last byte, reason)
     used: NDArray[np.int64]  # spans of each kind
 
 
@@ -362,7 +363,7 @@ class Measured(NamedTuple):
 
     counts: NDArray[np.float64]  # n x len(NAMES)
     stop_words: NDArray[np.int32]  # n x lists of stopwords.py: distinct words of each list
-    spans: dict[str, NDArray[np.int64]]  # of SPAN_KINDS: rows of (document from 1, first byte, last byte, reason)
+    spans: dict[str, NDArray[np.int32]]  # of SPAN_KINDS: rows of (document from 1, first byte, last byte, reason)
 
     def value(self, name: str) -> NDArray[np.float64]:
         """One statistic of every document."""
@@ -382,7 +383,7 @@ class Measured(NamedTuple):
         offsets = np.searchsorted(found[:, 0], np.arange(1, len(self.counts) + 2)).astype(np.int32)
         bits, words = np.array(sorted(reasons)), pa.array([reasons[bit] for bit in sorted(reasons)], pa.string())
         names = words.take(pa.array(np.searchsorted(bits, found[:, 3] & -found[:, 3])))
-        columns = [pa.array(found[:, 1]), pa.array(found[:, 2]), names]
+        columns = [pa.array(found[:, 1].astype(np.int64)), pa.array(found[:, 2].astype(np.int64)), names]
         return pa.ListArray.from_arrays(offsets, pa.StructArray.from_arrays(columns, fields=list(SPAN)))
 
 
@@ -413,16 +414,28 @@ def _tables() -> Tables:
     )
 
 
-_last = threading.local()  # signals over one batch share one reading: the texts are kept, so their buffer stays theirs
+_mine = threading.local()  # a thread's scratch, with the chunks it met; and its last batch, which several signals read
+_KEPT = 1 << 24  # characters: scratch for longer documents is let go after the batch
+
+
+def _scratch(characters: int, lines: int) -> Room:
+    """This thread's room, or a larger one that takes over the chunks it remembers: what is remembered changes no result."""
+    known: Room | None = getattr(_mine, "room", None)
+    if known is not None and len(known.codes) >= characters and len(known.lines.raw) >= lines:
+        return known
+    made = room(max(characters, 1 << 16), max(lines, 1 << 12), known)
+    if characters <= _KEPT:
+        _mine.room = made
+    return made
 
 
 def measure(texts: pa.Array) -> Measured:
     """Statistics of documents; counts are counts, ratios are left to the signals."""
     same = (*(buffer and buffer.address for buffer in texts.buffers()), texts.offset, len(texts))
-    if getattr(_last, "same", None) == same:
-        return _last.out  # type: ignore[no-any-return]
+    if getattr(_mine, "same", None) == same:
+        return _mine.out  # type: ignore[no-any-return]
     out = _measured(*buffers(texts))
-    _last.texts, _last.same, _last.out = texts, same, out
+    _mine.texts, _mine.same, _mine.out = texts, same, out
     return out
 
 
@@ -436,8 +449,8 @@ def _measured(data: Bytes, offsets: Offsets) -> Measured:
     found = Found(
         counts=np.zeros(LIMIT, np.int32),
         met=np.zeros(len(tables.stop_hash), np.int64),
-        spans=np.empty((len(SPAN_KINDS), ends + marks + 1, 4), np.int64),
+        spans=np.empty((len(SPAN_KINDS), ends + marks + 1, 4), np.int32),
         used=np.zeros(len(SPAN_KINDS), np.int64),
     )
-    _measure(data, offsets, tables, room(longest(offsets) + 8, most + 1), found, counts, stops)
+    _measure(data, offsets, tables, _scratch(longest(offsets) + 8, most + 1), found, counts, stops)
     return Measured(counts, stops, {kind: found.spans[k, : found.used[k]].copy() for k, kind in enumerate(SPAN_KINDS)})

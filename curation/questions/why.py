@@ -97,7 +97,7 @@ def shown(answer: dict[str, Any], language: str = "en") -> list[str]:
     measured = answer["measured"]
     for claim in answer["license_claims"]:
         lines.append(f"{'许可声明' if zh else 'license claim'}: {claim['detector']} → {claim['value']}  ({claim['where']})")
-    picked = ["license.id", "license.conflict", "language.label", "language.score", "tokens.count", "characters.count"]
+    picked = ["license.id", "license.conflict", "language.code", "language.score", "tokens.count", "characters.count"]
     lines.append(
         ("测得" if zh else "measured") + ": " + ", ".join(f"{p} {_number(measured[p])}" for p in picked if p in measured)
     )
