@@ -54,6 +54,12 @@ def built_in(kind: str, name: str, model):  # type: ignore[no-untyped-def]
     return _parsed(path, f"built-in {kind}/{name}.yaml", model)
 
 
+def rule_files(workspace: Workspace) -> list[Path]:
+    """Every profile and policy there is: built in, then the workspace's own."""
+    own = [workspace.profile_file("x").parent, workspace.policy_file("x").parent]
+    return [file for folder in (_built_in("profiles"), _built_in("policies"), *own) for file in sorted(folder.glob("*.yaml"))]
+
+
 def _built_in(kind: str) -> Path:
     return Path(str(resources.files("curation.resources").joinpath(kind)))
 

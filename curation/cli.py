@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from curation.errors import CurationError
+from curation.errors import CurationError, DeclarationError
 
 STEP_NAMES = ("ingest", "extract", "annotate", "filter", "dedup", "assemble", "card", "release")
 
@@ -49,7 +49,9 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("recipe")
     one.add_argument("--filter", metavar="NAME", help="one filter in full, with documents on both sides of its threshold")
     one.add_argument("--set", action="append", default=[], metavar="NAME.low=X", help="try a value (.low, .high, or NAME=off)")
-    one.add_argument("--samples", type=int, default=5, metavar="N", help="documents on each side (default: 5)")
+    one.add_argument(
+        "--samples", type=int, choices=range(101), default=5, metavar="N", help="documents on each side (default: 5)"
+    )
     one.add_argument("--html", type=Path, metavar="FILE", help="write a page with distributions, samples and sliders")
     one = add("diff", _diff, "what changed between two versions")
     one.add_argument("before", metavar="NAME@V1")
@@ -190,6 +192,8 @@ def _tune(asked: argparse.Namespace) -> int:
     from curation.questions import tune, tune_page
 
     workspace = _workspace(asked)
+    if asked.html and not asked.html.absolute().parent.is_dir():
+        raise DeclarationError(f"--html {asked.html}: no such folder")
     found = tune.measured(workspace, asked.recipe)
     rows = tune.filters(found, asked.filter)
     wanted = [row["name"] for row in rows] if asked.html else [asked.filter] if asked.filter else []

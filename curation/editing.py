@@ -12,7 +12,7 @@ class Edit(NamedTuple):
 
 
 def apply(text: str, edits: list[Edit]) -> str:
-    """The text after its edits. Overlapping spans are united and take the replacement of the first.
+    """The text after its edits. Overlapping spans are united and take the replacement of the first, or of the longer of two that begin together.
 
     >>> apply("写信到 a@b.cn 吧", [Edit(10, 16, "<EMAIL>")])
     '写信到 <EMAIL> 吧'
@@ -25,9 +25,9 @@ def apply(text: str, edits: list[Edit]) -> str:
 
 
 def united(edits: list[Edit]) -> list[Edit]:
-    """Edits in order without overlaps; spans that only touch stay apart."""
+    """Edits in order without overlaps; spans that only touch stay apart. A span that holds another wins over it."""
     result: list[Edit] = []
-    for one in sorted(edits):
+    for one in sorted(edits, key=lambda e: (e.start, -e.end, e.replacement)):
         if result and one.start < result[-1].end:
             last = result[-1]
             result[-1] = Edit(last.start, max(last.end, one.end), last.replacement)

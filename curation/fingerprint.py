@@ -4,9 +4,12 @@ import ast
 import hashlib
 import importlib.metadata
 import importlib.util
+import re
 import sys
 from functools import cache
 from pathlib import Path
+
+_DATA = re.compile(r"[a-z_/]+\.(json|txt|csv)")
 
 
 @cache
@@ -18,6 +21,8 @@ def of_module(name: str) -> str:
     for module in sorted(modules):
         tree, imported = _parsed(module)
         digest.update(f"{module}\0{tree}\0".encode())
+        for file in _data_files(module):
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
         libraries |= {top for target in imported if (top := target.split(".")[0]) != "curation"}
     for library in sorted(libraries - set(sys.stdlib_module_names)):
         digest.update(f"{library}={_version(library)}\0".encode())
@@ -42,6 +47,17 @@ def _closure(name: str) -> set[str]:
         seen.add(module)
         waiting += [target for target in _parsed(module)[1] if target.startswith("curation.")]
     return seen
+
+
+@cache
+def _data_files(name: str) -> list[Path]:
+    """Files of `curation/resources` that a module names: its numbers depend on them."""
+    folder = Path(__file__).parent / "resources"
+    spec = importlib.util.find_spec(name)
+    assert spec and spec.origin
+    tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
+    named = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return [folder / text for text in sorted(named) if _DATA.fullmatch(text) and (folder / text).is_file()]
 
 
 @cache

@@ -134,7 +134,7 @@ def refresh_catalog(workspace: Workspace) -> None:
         "fetched": [s for s in sources if s not in upstream],
         "derived": upstream,
         "recipes": workspace.names("recipes"),
-        "program": program(),
+        "program": program(workspace),
     }
     head = "# Generated from data/sources and data/recipes by `curate check` and every run; never edited by hand.\n"
     text = (head + yaml.safe_dump(content, sort_keys=True, allow_unicode=True)).encode()
@@ -143,8 +143,8 @@ def refresh_catalog(workspace: Workspace) -> None:
         workspace.write_local(path, text)
 
 
-def program() -> dict[str, str]:
-    """Digest of the code behind each step, rooms included: what DVC takes for the program."""
+def program(workspace: Workspace) -> dict[str, str]:
+    """Digest of the code behind each step, rooms, profiles and policies included: what DVC takes for the program."""
     from curation import card, connectors, readers, rooms, signals
 
     room = {"ingest": connectors, "extract": readers, "annotate": signals, "card": card}
@@ -154,5 +154,7 @@ def program() -> dict[str, str]:
         if one.name in room:
             inside = room[one.name]
             parts += [fingerprint.of_module(f"{inside.__name__}.{name}") for name in rooms.names(inside)]
+        if one.name in ("filter", "assemble", "card"):
+            parts.append(fingerprint.of_files(catalog.rule_files(workspace)))
         digests[one.name] = fingerprint.combined(parts)
     return digests

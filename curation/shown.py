@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -96,16 +97,18 @@ def tuning(answer: dict[str, Any], console: Console | None = None) -> None:
     if len(answer["filters"]) > 1:
         table = Table("filter", "keeps", "judged", "fails alone", "on top", box=None, pad_edge=False)
         for row in answer["filters"]:
-            table.add_row(row["name"], bounds(row), f"{row['judged']:,}", f"{row['alone']:,}", f"{row['on_top']:,}")
+            table.add_row(row["name"], escape(bounds(row)), f"{row['judged']:,}", f"{row['alone']:,}", f"{row['on_top']:,}")
         console.print(table)
     for row in answer["filters"] if len(answer["filters"]) == 1 else ():
-        console.print(f"{row['name']}: {row['column']} {bounds(row)}. {row['because']['en']} {row['because']['zh']}")
+        console.print(
+            f"{row['name']}: {row['column']} {bounds(row)}. {row['because']['en']} {row['because']['zh']}", markup=False
+        )
         for title, groups in (("language", row["by_language"]), ("source", row["by_source"])):
             table = Table(title, "documents", "fail", *(f"{n} %" for n in PERCENTILES), "", box=None, pad_edge=False)
             for group in groups:
                 spread = [f"{v:g}" for v in group.get("percentiles") or []] or [""] * len(PERCENTILES)
                 tail = _bars(group.get("histogram") or []) or ", ".join(f"{w} {n}" for w, n in group.get("words", []))
-                table.add_row(str(group["name"]), f"{group['documents']:,}", f"{group['fails']:,}", *spread, tail)
+                table.add_row(escape(str(group["name"])), f"{group['documents']:,}", f"{group['fails']:,}", *spread, escape(tail))
             console.print(table)
         for side, documents in answer["samples"].get(row["name"], {}).items():
             for one in documents:
@@ -123,7 +126,7 @@ def _changed(change: dict[str, Any], console: Console) -> None:
         table = Table(title, "documents", "kept", "then", box=None, pad_edge=False)
         for row in change[key]:
             if row["before"] != row["after"]:
-                table.add_row(str(row["name"]), f"{row['documents']:,}", f"{row['before']:,}", f"{row['after']:,}")
+                table.add_row(escape(str(row["name"])), f"{row['documents']:,}", f"{row['before']:,}", f"{row['after']:,}")
         if table.row_count:
             console.print(table)
 

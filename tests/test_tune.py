@@ -85,10 +85,12 @@ def test_alone_and_on_top() -> None:
     row = tune.filters(found, "x")[0]
     both = int((found.judged[0].fails & found.judged[1].fails).sum())
     assert row["alone"] == row["on_top"] + both
-    curve = row["curve"]
     values = np.array(found.table["a.x"].to_pylist(), float)[~found.judged[1].fails]
-    for value, rank in list(zip(curve["values"], curve["ranks"], strict=True))[::40]:
-        assert abs(int((values < value).sum()) - rank) <= 1
+    inside = {"low": values[values <= np.float32(0.9)], "high": values[values >= np.float32(0.2)]}
+    for bound, curve in row["curves"].items():
+        assert curve["documents"] == len(inside[bound])
+        for value, below, upto in list(zip(curve["values"], curve["below"], curve["upto"], strict=True))[::40]:
+            assert int((inside[bound] < value).sum()) == below and int((inside[bound] <= value).sum()) == upto
 
 
 def test_one_hundred_thousand_documents_are_judged_anew_in_under_a_second() -> None:
@@ -100,7 +102,7 @@ def test_one_hundred_thousand_documents_are_judged_anew_in_under_a_second() -> N
     assert change["seconds"] < 1.0  # it is about 0.02 s; a machine twenty times as slow would still do
 
 
-@pytest.mark.parametrize("setting", ["z.low=1", "x=1", "x.low=much", "x.low", "x"])
+@pytest.mark.parametrize("setting", ["z.low=1", "x=1", "x.low=much", "x.low=nan", "x.low=inf", "x.low", "x"])
 def test_a_wrong_setting_names_what_is_allowed(setting: str) -> None:
     """One line."""
     with pytest.raises(DeclarationError, match=r"allowed|number"):
@@ -123,6 +125,18 @@ def test_in_the_terminal_and_as_a_page(done: Workspace, tmp_path, capsys: pytest
     assert [row["name"] for row in answer["filters"]] == [names[-1]] and answer["changed"]["lost"] == 0
     for side, documents in answer["samples"][names[-1]].items():
         assert side in {"inside", "outside"} and all(len(one["doc_id"]) == 32 and one["text"] for one in documents)
+
+
+def test_what_documents_say_is_no_markup_in_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """A word like [/b] is shown as it is."""
+    from curation import shown
+
+    measured = table(40).append_column("a.word", pa.array(["[/b]", "[12]"] * 20))
+    found = small([Filter(name="word", column="a.word", none_of=["x"], because=WORDS)], measured)
+    row = tune.filters(found)[0]
+    shown.tuning({"recipe": "r", "kept": 1, "documents": 40, "filters": [row], "samples": {}, "changed": None})
+    out = capsys.readouterr().out
+    assert "[/b] 10" in out and "[12] 10" in out and "not x" in out
 
 
 def test_the_page_escapes_what_documents_say() -> None:

@@ -39,6 +39,8 @@ def _host(codes, first, last, classes):
         code = codes[end]
         if code == 58 or code == 47 or code == 63 or code == 35:
             break
+        if code == 64:  # no host holds one: and a chunk of many stays linear
+            return False
         end += 1
     rest = end
     if rest < last and codes[rest] == 58:

@@ -79,10 +79,10 @@ def citation(codes, at, last, phrases):
     if end < last and codes[end] == 93:
         return end + 1 - at
     for k in range(_MARKS[0], _MARKS[1] + 1):
-        if _starts(codes, at, last, phrases[k]):
-            size = 0
-            while phrases[k, size]:
-                size += 1
+        size = 0
+        while phrases[k, size] and at + size < last and codes[at + size] == phrases[k, size]:
+            size += 1
+        if not phrases[k, size]:
             return size
     return 0
 
@@ -165,7 +165,13 @@ def line_kind(codes, record, classes, phrases, counted):
             bits |= BOILERPLATE
         if words >= 3 and size < 200 and not han:
             for at in range(first, last):
-                if codes[at] == 32 and at + 8 < last and _lower(codes[at + 4]) == 99 and _lower(codes[at + 1]) == 105:
+                if (
+                    codes[at] == 32
+                    and at - 5 >= first
+                    and at + 8 <= last
+                    and _lower(codes[at + 4]) == 99
+                    and _lower(codes[at + 1]) == 105
+                ):
                     bits |= BOILERPLATE if _starts(codes, at - 5, last, phrases[_CART]) else 0
     if codes[last - 1] in (0x5F00, 0x591A, 0x3002, 101, 69):  # the last characters of the folded phrases
         for k in range(_FOLDED[0], _FOLDED[1] + 1):
@@ -202,13 +208,15 @@ def note(spans, used, kind, document, first, last, reason):
 
 @kernel
 def dclm(codes, byte_of, records, count, classes, phrases, counted, document, spans, used, out):
-    """DCLM's kinds of lines: out[0:6] lines of each bit, out[6] white-space words, out[7] words that would go."""
+    """DCLM's kinds of lines: out[0:6] lines of each bit, out[6] white-space words, out[7] words that would go,
+    out[8] lines that are not blank."""
     for k in range(count):
         chunks = records[k, CHUNKS]
         if chunks == 0:
             continue
         kinds = line_kind(codes, records[k], classes, phrases, counted)
         out[6] += chunks
+        out[8] += 1
         if kinds:
             for bit in range(6):
                 out[bit] += (kinds >> bit) & 1
@@ -293,7 +301,7 @@ def c4(
                 counted = sentences(flags, words_first, words_last)
             out[C4_KEPT] += 1
             out[C4_SENTENCES] += counted
-            if variant == 1 and high > low:
+            if variant == 1 and high > low and not (marks and again.records[0, FIRST] < 0):
                 after[AFTER_LINES] += 1
                 after[AFTER_TERMINAL] += end < LIMIT and classes[end] & TERMINAL != 0
                 after[AFTER_SHORT] += high - low <= SHORT_LINE

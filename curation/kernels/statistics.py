@@ -65,7 +65,7 @@ NAMES = (
     *("fineweb_kept", "fineweb_sentences", "fineweb_lorem_ipsum", "fineweb_curly_bracket", "fineweb_lines"),
     *("fineweb_terminal_lines", "fineweb_short_lines", "fineweb_duplicate_characters", "fineweb_characters", "fineweb_words"),
     *("capital_lines", "digit_lines", "counter_lines", "one_word_lines", "boilerplate_lines", "folded_lines"),
-    *("blank_words", "cleaned_words", "entropy", "distinct_window", "bracketed"),
+    *("blank_words", "cleaned_words", "said_lines", "entropy", "distinct_window", "bracketed"),
     *("function_words_en", "function_words_zh", "longest_run", "unmarked_words"),
 )
 COLUMN = {name: index for index, name in enumerate(NAMES)}
@@ -91,7 +91,7 @@ _SALT_RAW, _SALT_STRIPPED, _SALT_PARAGRAPH = (np.uint64(n * 0x9E3779B97F4A7C15 %
 ) = range(37)  # fmt: skip
 _TOP, _REPEATED_TOP, _GRAMS, _RUNS = 37, 40, 43, 49
 _C4_LINES, _C4, _AFTER, _KINDS = 50, 51, 55, 65
-_ENTROPY, _DISTINCT, _BRACKETED, _FUNCTION_EN, _FUNCTION_ZH, _LONGEST_RUN, _UNMARKED = range(73, 80)
+_ENTROPY, _DISTINCT, _BRACKETED, _FUNCTION_EN, _FUNCTION_ZH, _LONGEST_RUN, _UNMARKED = range(74, 81)
 _EN, _ZH = LISTS["en"], LISTS["zh"]
 
 

@@ -1,4 +1,4 @@
-"""Lists of stop words: Gopher's eight, FineWeb-2's of fourteen languages, and function words of English and of Chinese.
+"""Lists of stop words: Gopher's eight, FineWeb-2's of thirteen languages, and function words of English and of Chinese.
 
 Gopher: Rae et al. 2021, A1. FineWeb-2: Penedo et al. 2025, configs/<language>_<script>.yml. Words that are several of
 our tokens (香港, 에서) or none (Tibetan, written without spaces) cannot be met and are left out.

@@ -124,7 +124,7 @@ def _threshold(value: float | None, kind: pa.DataType) -> pa.Scalar | None:
     """The threshold in the column's own type: float32 0.3 is not float64 0.3, and 3/10 must pass `low: 0.3`."""
     if value is None:
         return None
-    if pa.types.is_integer(kind) and value != int(value):
+    if pa.types.is_integer(kind) and (value != int(value) or abs(value) >= 2**31):
         return pa.scalar(value, pa.float64())
     return pa.scalar(value).cast(kind)
 

@@ -4,6 +4,7 @@ Everything is read from what was measured before; nothing is measured again. `ke
 deduplication comes after it.
 """
 
+import math
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -138,7 +139,9 @@ def _setting(judged: list[Judged], setting: str) -> tuple[int, Filter | None]:
     try:
         number = float(value)
     except ValueError:
-        raise DeclarationError(f"--set {setting}: {value!r} is no number") from None
+        number = float("nan")
+    if not math.isfinite(number):
+        raise DeclarationError(f"--set {setting}: {value!r} is no number")
     return place, one.model_copy(update={bound: number})
 
 
@@ -170,7 +173,8 @@ def filters(found: Measured, only: str | None = None) -> list[dict[str, Any]]:
             "column": one.column,
             "low": one.low,
             "high": one.high,
-            "words": one.any_of if one.any_of is not None else one.none_of,
+            "any_of": one.any_of,
+            "none_of": one.none_of,
             "where": judged.where,
             "because": one.because.model_dump(),
             "judged": int(judged.selected.sum()),
@@ -180,7 +184,7 @@ def filters(found: Measured, only: str | None = None) -> list[dict[str, Any]]:
         row["by_language"] = _distribution(found, judged, "language.code")
         row["by_source"] = _distribution(found, judged, "source")
         if one.any_of is None and one.none_of is None:
-            row["curve"] = _curve(judged, others)
+            row["curves"] = {bound: _curve(judged, others, bound) for bound in ("low", "high") if getattr(one, bound) is not None}
         rows.append(row)
     if only and not rows:
         raise DeclarationError(f"--filter {only}: unknown; known: {', '.join(j.one.name for j in found.judged)}")
@@ -222,12 +226,22 @@ def _edges(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.linspace(low, high if high > low else low + 1, BINS + 1)
 
 
-def _curve(judged: Judged, others: Mask) -> dict[str, Any]:
-    """Values of the documents that this filter alone decides about, thinned: what any threshold would keep of them."""
-    values = np.sort(_numbers(judged)[judged.selected & others])
-    values = values[~np.isnan(values)]
+def _curve(judged: Judged, others: Mask, bound: str) -> dict[str, Any]:
+    """Of the documents that only this bound decides about: values, thinned, and how many are below and up to each."""
+    values = _numbers(judged)
+    mask = judged.selected & others & ~np.isnan(values)
+    other = judged.one.high if bound == "low" else judged.one.low
+    if other is not None:
+        mask &= values <= other if bound == "low" else values >= other
+    values = np.sort(values[mask])
     at = np.unique(np.linspace(0, max(len(values) - 1, 0), CURVE).astype(np.int64)) if len(values) else np.zeros(0, np.int64)
-    return {"documents": len(values), "values": [float(f"{v:.6g}") for v in values[at]], "ranks": at.tolist()}
+    points = np.unique(values[at])
+    return {
+        "documents": len(values),
+        "values": points.tolist(),
+        "below": np.searchsorted(values, points, "left").tolist(),
+        "upto": np.searchsorted(values, points, "right").tolist(),
+    }
 
 
 def samples(workspace: Workspace, found: Measured, name: str, count: int, seed: int = 0) -> dict[str, list[dict[str, Any]]]:

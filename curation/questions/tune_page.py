@@ -11,16 +11,21 @@ table{border-collapse:collapse;margin:.5rem 0}td,th{padding:.15rem .8rem .15rem 
 td:first-child,th:first-child{text-align:left}th{font-weight:600;color:#555}small,.quiet{color:#666}
 .bar{fill:#5b8def}.line{stroke:#c0392b;stroke-width:2}input[type=range]{width:24rem;vertical-align:middle}
 details{margin:.4rem 0}.sample{margin:.5rem 0;padding-left:.8rem;border-left:3px solid #ddd}.out{border-color:#c0392b}.in{border-color:#2e8b57}
-.sample p{margin:0;overflow-wrap:anywhere}nav a{margin-right:1rem}output{font-weight:600}
+.sample p{margin:0;overflow-wrap:anywhere}output{font-weight:600}
 """
 _SCRIPT = """
 for (const one of document.querySelectorAll('input[type=range]')) {
   const curve = JSON.parse(one.dataset.curve), bound = one.dataset.bound;
-  const below = v => { let lo = 0, hi = curve.values.length;
-    while (lo < hi) { const m = (lo + hi) >> 1; if (curve.values[m] < v) lo = m + 1; else hi = m; }
-    return lo < curve.ranks.length ? curve.ranks[lo] : curve.documents; };
-  const show = () => { const v = Number(one.value), n = below(v);
-    const kept = bound === 'low' ? curve.documents - n : n;
+  // documents below v, or up to v: exact at the points kept, in proportion between them
+  const count = (v, upto) => { const {values, below, upto: to, documents} = curve;
+    if (!values.length || v < values[0]) return 0;
+    let lo = 0, hi = values.length;
+    while (hi - lo > 1) { const m = (lo + hi) >> 1; if (values[m] <= v) lo = m; else hi = m; }
+    if (values[lo] === v) return upto ? to[lo] : below[lo];
+    if (lo + 1 === values.length) return documents;
+    return Math.round(to[lo] + (below[lo + 1] - to[lo]) * (v - values[lo]) / (values[lo + 1] - values[lo])); };
+  const show = () => { const v = Number(one.value);
+    const kept = bound === 'low' ? curve.documents - count(v, false) : count(v, true);
     one.nextElementSibling.textContent = v.toPrecision(4) + ' → ' + kept.toLocaleString() + ' / ' + curve.documents.toLocaleString(); };
   one.addEventListener('input', show); show();
 }
@@ -31,14 +36,13 @@ def page(
     name: str, kept: int, documents: int, rows: list[dict[str, Any]], samples: dict[str, dict[str, list[dict[str, Any]]]]
 ) -> str:
     """The whole page."""
-    links = " ".join(f'<a href="#{_id(row)}">{html.escape(row["name"])}</a>' for row in rows)
     body = "".join(_filter(row, samples.get(row["name"], {})) for row in rows)
     return (
         f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{html.escape(name)}: thresholds</title>\n'
         f'<meta name="viewport" content="width=device-width">\n<style>{_STYLE}</style>\n'
         f"<h1>{html.escape(name)}: thresholds / 阈值</h1>\n"
         f"<p>The filters keep <b>{kept:,}</b> of {documents:,} documents, before deduplication. 过滤后保留 {kept:,} / {documents:,} 篇（去重之前）。</p>\n"
-        f"{_overview(rows)}<nav>{links}</nav>\n{body}<script>{_SCRIPT}</script>\n"
+        f"{_overview(rows)}\n{body}<script>{_SCRIPT}</script>\n"
     )
 
 
@@ -58,8 +62,9 @@ def _overview(rows: list[dict[str, Any]]) -> str:
 
 def bounds(row: dict[str, Any]) -> str:
     """A filter's condition in a few characters."""
-    if row["words"] is not None:
-        return " ".join(map(str, row["words"]))
+    if row["any_of"] is not None or row["none_of"] is not None:
+        parts = [("", row["any_of"]), ("not ", row["none_of"])]
+        return ", ".join(f"{sign}{' '.join(map(str, words)) or 'unknown'}" for sign, words in parts if words is not None)
     low, high = row["low"], row["high"]
     if low is not None and high is not None:
         return f"{low:g} … {high:g}"
@@ -74,7 +79,7 @@ def _filter(row: dict[str, Any], samples: dict[str, list[dict[str, Any]]]) -> st
     for title, key in (("language 语言", "by_language"), ("source 来源", "by_source")):
         out += _table(title, row[key], row)
     for bound in ("low", "high"):
-        if "curve" in row and row[bound] is not None and row["curve"]["values"]:
+        if row.get("curves", {}).get(bound, {}).get("values"):
             out += _slider(row, bound)
     for side, title in (("outside", "just outside 刚好未过"), ("inside", "just inside 刚好通过")):
         if samples.get(side):
@@ -93,7 +98,7 @@ def _table(title: str, groups: list[dict[str, Any]], row: dict[str, Any]) -> str
             f"<tr><td>{html.escape(str(group['name']))}</td><td>{group['documents']:,}</td><td>{group['fails']:,}</td>"
             f"{tail}<td>{drawn}</td></tr>"
         )
-    heads = "".join(f"<th>{n} %</th>" for n in (1, 5, 25, 50, 75, 95, 99))
+    heads = "".join(f"<th>{n} %</th>" for n in (1, 5, 25, 50, 75, 95, 99)) if "curves" in row else '<th colspan="7"></th>'
     return f"<table><tr><th>{title}</th><th>documents</th><th>fail</th>{heads}<th></th></tr>{lines}</table>"
 
 
@@ -117,11 +122,11 @@ def _histogram(group: dict[str, Any], row: dict[str, Any]) -> str:
 
 
 def _slider(row: dict[str, Any], bound: str) -> str:
-    curve, now = row["curve"], row[bound]
+    curve, now = row["curves"][bound], row[bound]
     low, high = min(curve["values"][0], now), max(curve["values"][-1], now)
     data = html.escape(json.dumps(curve, separators=(",", ":")))
     return (
-        f'<p><label>{bound} <input type="range" min="{low:g}" max="{high:g}" step="any" value="{now:g}" data-bound="{bound}" '
+        f'<p><label>{bound} <input type="range" min="{low!r}" max="{high!r}" step="any" value="{now!r}" data-bound="{bound}" '
         f'data-curve="{data}"><output></output></label> <small>of those that all others let through 其余条件均通过者</small></p>'
     )
 

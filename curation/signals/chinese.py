@@ -37,7 +37,7 @@ def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
             column(measured.value("entropy")),
             column(measured.value("distinct_window")),
             column(measured.value("bracketed") / solid),
-            column(measured.value("folded_lines") / np.maximum(measured.value("lines"), 1)),
+            column(measured.value("folded_lines") / np.maximum(measured.value("said_lines"), 1)),
             column(measured.value("function_words_zh") / np.maximum(measured.value("han"), 1)),
             column(measured.stop_words[:, LISTS["zh"]], np.int32),
         ],

@@ -1,4 +1,4 @@
-"""FineWeb-2's statistics: FineWeb's on the whole text, and the stop words of fourteen languages.
+"""FineWeb-2's statistics: FineWeb's on the whole text, and the stop words of thirteen languages (its Tibetan list has words of another segmenter).
 
 Penedo et al. 2025 (arXiv 2506.20920). Its thresholds were tuned over each language's own word segmenter; here a Han,
 kana or hangul character is one word, so n-gram thresholds are looser than published for Chinese, Japanese and Korean.

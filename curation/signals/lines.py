@@ -30,7 +30,7 @@ def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
     measured = measure(documents["text"])
     return pa.record_batch(
         [
-            *(measured.ratio(name, "lines") for name in _NAMES),
+            *(measured.ratio(name, "said_lines") for name in _NAMES),
             ratio(measured.value("cleaned_words"), measured.value("blank_words")),
             measured.spans_of("dclm", REASONS),
         ],

@@ -15,7 +15,7 @@ COLUMNS = pa.schema([pa.field("badness", pa.float32())])  # bad sequences a char
 
 def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
     """Sequences by ftfy, a character of the text."""
-    texts = documents["text"]
+    texts = documents["text"].fill_null("")
     sizes = pc.utf8_length(texts).to_numpy(zero_copy_only=False)
     plain = pc.string_is_ascii(texts).to_numpy(zero_copy_only=False)
     values = np.zeros(len(sizes), np.float32)

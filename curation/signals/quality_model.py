@@ -26,12 +26,17 @@ def model_file() -> Path:
     return Path(str(resources.files("curation.resources").joinpath("models/quality.ftz")))
 
 
-RESOURCES = [model_file]
+def facts_file() -> Path:
+    """What was pinned about it: digest, window, sources."""
+    return model_file().with_suffix(".json")
+
+
+RESOURCES = [model_file, facts_file]
 
 
 def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
     """The probability of `high`."""
-    texts = documents["text"]
+    texts = documents["text"].fill_null("")
     model, window = _model()
     lines = normal.normalise(texts, window)
     found = fasttext.predict(model, lines)
@@ -45,8 +50,8 @@ def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
 def _model() -> tuple[fasttext.Model, int]:
     """The model and how many characters it looks at. Raises DataError where the file is not the pinned one."""
     path = model_file()
-    facts = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    facts = json.loads(facts_file().read_text(encoding="utf-8"))
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != facts["sha256"]:
-        raise DataError(f"{path}: SHA-256 {found}; allowed: {facts['sha256']}, as in {path.with_suffix('.json').name}")
+        raise DataError(f"{path}: SHA-256 {found}; allowed: {facts['sha256']}, as in {facts_file().name}")
     return fasttext.load(path), int(facts["window"])

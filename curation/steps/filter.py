@@ -58,6 +58,7 @@ def inputs_digest(workspace: Workspace, plan: Plan) -> str:
     digest = hashlib.sha256()
     rules: list[Any] = [[where, one.model_dump(mode="json", exclude={"because"})] for where, one in plan.filters()]
     rules += [profile.where for profile in plan.profiles]
+    rules += [edit.model_dump(mode="json", exclude={"because"}) for edit in plan.edits()]
     digest.update(dump_json([rules, plan.recipe.dedup.model_dump(mode="json")]))
     for source in plan.recipe.sources:
         digest.update(dump_json(published.signals(workspace, source)))

@@ -196,3 +196,57 @@ def test_shares_of_other_languages() -> None:
     assert 0.2 < found["others"][0]["share"] < 0.6
     assert measured("language", english)["others"] == [] and measured("language", "12")["others"] is None
     assert language.SURE["en"] < language.SURE["ja"]
+
+
+def test_shares_of_lines_stay_below_one() -> None:
+    """Whatever ends a line."""
+    found = measured("lines", "12\r34\r56\rSIGN UP NOW")
+    assert found["digits"] == pytest.approx(3 / 4) and found["one_word"] == pytest.approx(3 / 4)
+    assert measured("chinese", "展开\u2028更多\u2028中文的展开")["folded_lines"] == 1.0
+
+
+def test_a_removed_line_takes_the_address_in_it_along() -> None:
+    """An edit inside a removed line leaves nothing behind; two that begin together: the longer wins."""
+    text = "bob@example.com is our contact\nThis line is kept, of course.\n"
+    edits = [Edit(s["start"], s["end"], "") for s in measured("c4", text)["spans"]]
+    edits += [Edit(s["start"], s["end"], "<EMAIL>") for s in measured("pii", text)["spans"]]
+    assert apply(text, edits) == "This line is kept, of course.\n"
+
+
+def test_citation_marks_are_exact() -> None:
+    """As published: [Edit] is no mark."""
+    assert left("c4", "A fact is cited here.[Edit] And so on it goes.") == ["A fact is cited here.[Edit] And so on it goes."]
+
+
+def test_a_cart_at_the_end_of_a_line() -> None:
+    """The phrase is found where the line ends too."""
+    assert measured("lines", "You have 12 items in cart\nA plain line of prose stays.")["boilerplate"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("write to a@mail.example.com: hello", ["a@mail.example.com"]), ("git@gitlab.example.com:group/repo", []), ("a@b.com.", ["a@b.com"]),
+        ("发邮件到zhang.san@example.cn。", ["zhang.san@example.cn"]), ("a@b.example.com:", ["a@b.example.com"]),
+    ],
+)  # fmt: skip
+def test_addresses_before_a_colon(text: str, found: list[str]) -> None:
+    """A colon ends an address; a path after it makes another thing of it."""
+    content = text.encode()
+    assert [content[s["start"] : s["end"]].decode() for s in measured("pii", text)["spans"]] == found
+
+
+def test_many_at_signs_are_read_in_linear_time() -> None:
+    """A chunk of 200,000 marks is read like any other."""
+    assert measured("gopher", "@a" * 100_000 + "-b,c.D")["words"] > 0
+
+
+@pytest.mark.parametrize("name", ["mojibake", "quality_model", "gopher", "language"])
+def test_a_null_text_is_an_empty_one(name: str) -> None:
+    """For callers of the library: the line has no null texts."""
+    module = signals.find(name)
+    nulls = pa.record_batch({"text": pa.array([None], pa.large_string())})
+    assert (
+        module.annotate(nulls).to_pylist()
+        == module.annotate(pa.record_batch({"text": pa.array([""], pa.large_string())})).to_pylist()
+    )
