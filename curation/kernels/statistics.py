@@ -240,7 +240,8 @@ def _paragraphs(lines, count, mask, table, stamp, row):
         last -= 1
     h, begin = FNV, np.int64(-1)
     for k in range(first, last + 1):
-        if records[k, BREAK] != 10 or records[k, STOP] - records[k, BEGIN] > 1:
+        goes_on = k > first and records[k - 1, BREAK] != 10  # of a line that str.splitlines broke
+        if goes_on or records[k, BREAK] != 10 or records[k, STOP] - records[k, BEGIN] > 1:
             if begin < 0:
                 begin = records[k, FIRST] if k == first else records[k, BEGIN]
             else:

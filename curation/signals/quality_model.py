@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from curation.errors import DataError
 from curation.kernels import fasttext, normal
+from curation.kernels.fasttext_file import Model
 
 COLUMNS = pa.schema([pa.field("score", pa.float32(), metadata={"languages": "en zh"})])  # 0 to 1; null for a short text
 
@@ -47,7 +48,7 @@ def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
 
 
 @cache
-def _model() -> tuple[fasttext.Model, int]:
+def _model() -> tuple[Model, int]:
     """The model and how many characters it looks at. Raises DataError where the file is not the pinned one."""
     path = model_file()
     facts = json.loads(facts_file().read_text(encoding="utf-8"))
