@@ -99,7 +99,7 @@ def ours(texts: list[str], name: str) -> list[Any]:
     profile = catalog.built_in("profiles", name, Profile)
     filters = [one.model_copy(update={"where": {}}) for one in profile.filters if one.name != "language_score"]
     found = judge(texts, profile.model_copy(update={"where": {}, "filters": filters}))
-    return [found[str(number)][0] if str(number) in found else True for number in range(len(texts))]
+    return [found[str(number)][0].removeprefix("c4_") if str(number) in found else True for number in range(len(texts))]
 
 
 def c4(texts: list[str]) -> list[str]:
@@ -119,7 +119,6 @@ def _han(text: str) -> int:
 
 
 NAMES = {
-    **{rule: f"c4_{rule}" for rule in ("lorem_ipsum", "curly_bracket")},
     **{"dup_para_frac": "duplicate_paragraphs", "dup_para_char_frac": "duplicate_paragraph_characters"},
     **{"dup_line_frac": "duplicate_lines", "dup_line_char_frac": "duplicate_line_characters"},
     **{f"duplicated_{n}_n_grams": f"duplicate_{n}_gram" for n in range(5, 11)},

@@ -13,7 +13,7 @@ from curation.errors import ContractError
 from curation.steps import Tell, silent
 from curation.store import WRITER, Workspace
 
-BATCH_ROWS = 4096
+BATCH_ROWS = 2048
 
 
 @dataclass(frozen=True)
