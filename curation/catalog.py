@@ -1,5 +1,6 @@
 """Find declarations by name: a workspace's own files first, then those of the package."""
 
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -45,12 +46,12 @@ def policy(workspace: Workspace, name: str) -> Policy:
     return _named(workspace.policy_file(name), "policies", name, Policy, workspace)
 
 
-def built_in(kind: str, name: str, model):  # type: ignore[no-untyped-def]
-    """A profile or policy that comes with the package. Raises DeclarationError with the names that are there."""
-    folder = _built_in(kind)
-    path = folder / f"{name}.yaml"
+def built_in(kind: str, name: str, model, own: Sequence[str] = ()):  # type: ignore[no-untyped-def]
+    """A profile or policy that comes with the package. Raises DeclarationError with the names there are, `own` ones too."""
+    path = _built_in(kind) / f"{name}.yaml"
     if not path.exists():
-        raise recipe.unknown(model.__name__.lower(), name, sorted(p.stem for p in folder.glob("*.yaml")))
+        known = {p.stem for p in _built_in(kind).glob("*.yaml")}
+        raise recipe.unknown(model.__name__.lower(), name, sorted(known | set(own)))
     return _parsed(path, f"built-in {kind}/{name}.yaml", model)
 
 
@@ -65,11 +66,9 @@ def _built_in(kind: str) -> Path:
 
 
 def _named(own: Path, kind: str, name: str, model, workspace: Workspace):  # type: ignore[no-untyped-def]
-    path = own if own.exists() else _built_in(kind) / f"{name}.yaml"
-    if not path.exists():
-        known = sorted({p.stem for folder in (own.parent, _built_in(kind)) for p in folder.glob("*.yaml")})
-        raise recipe.unknown(model.__name__.lower(), name, known)
-    return _parsed(path, workspace.shown(path) if own.exists() else f"built-in {kind}/{name}.yaml", model)
+    if own.exists():
+        return _parsed(own, workspace.shown(own), model)
+    return built_in(kind, name, model, [p.stem for p in own.parent.glob("*.yaml")])
 
 
 def _parsed(path: Path, shown: str, model):  # type: ignore[no-untyped-def]

@@ -197,7 +197,7 @@ def _tune(asked: argparse.Namespace) -> int:
     found = tune.measured(workspace, asked.recipe)
     rows = tune.filters(found, asked.filter)
     wanted = [row["name"] for row in rows] if asked.html else [asked.filter] if asked.filter else []
-    samples = {name: tune.samples(workspace, found, name, asked.samples) for name in wanted}
+    samples = tune.samples(workspace, found, wanted, asked.samples)
     answer = {
         "recipe": asked.recipe,
         "documents": found.table.num_rows,

@@ -9,6 +9,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+_RESOURCES = Path(__file__).parent / "resources"
 _DATA = re.compile(r"[a-z_/]+\.(json|txt|csv)")
 
 
@@ -19,9 +20,9 @@ def of_module(name: str) -> str:
     digest = hashlib.sha256()
     libraries: set[str] = set()
     for module in sorted(modules):
-        tree, imported = _parsed(module)
+        tree, imported, data = _parsed(module)
         digest.update(f"{module}\0{tree}\0".encode())
-        for file in _data_files(module):
+        for file in data:
             digest.update(hashlib.sha256(file.read_bytes()).digest())
         libraries |= {top for target in imported if (top := target.split(".")[0]) != "curation"}
     for library in sorted(libraries - set(sys.stdlib_module_names)):
@@ -50,23 +51,16 @@ def _closure(name: str) -> set[str]:
 
 
 @cache
-def _data_files(name: str) -> list[Path]:
-    """Files of `curation/resources` that a module names: its numbers depend on them."""
-    folder = Path(__file__).parent / "resources"
-    spec = importlib.util.find_spec(name)
-    assert spec and spec.origin
-    tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
-    named = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    return [folder / text for text in sorted(named) if _DATA.fullmatch(text) and (folder / text).is_file()]
-
-
-@cache
-def _parsed(module: str) -> tuple[str, frozenset[str]]:
+def _parsed(module: str) -> tuple[str, frozenset[str], list[Path]]:
+    """Its code without docstrings, what it imports, and the files of `curation/resources` that it names."""
     spec = importlib.util.find_spec(module)
     assert spec and spec.origin, f"{module} is not a module"
     tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
     imported: set[str] = set()
+    named: set[str] = set()
     for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _DATA.fullmatch(node.value):
+            named.add(node.value)
         if isinstance(node, ast.Import):
             imported |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -77,7 +71,8 @@ def _parsed(module: str) -> tuple[str, frozenset[str]]:
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and _is_docstring(body[0]):
             node.body = body[1:]  # type: ignore[attr-defined]
-    return ast.dump(tree), frozenset(imported)
+    data = [file for text in sorted(named) if (file := _RESOURCES / text).is_file()]
+    return ast.dump(tree), frozenset(imported), data
 
 
 def _is_docstring(node: ast.stmt) -> bool:

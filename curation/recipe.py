@@ -42,6 +42,10 @@ class Filter(Declared):
             raise ValueError("give low and/or high for a number, or any_of / none_of for a word")
         return self
 
+    def facts(self, where: Condition) -> dict[str, Any]:
+        """Its fields as cards and questions tell them, with the selection of its profile joined to its own."""
+        return {**self.model_dump(), "where": {**where, **self.where}}
+
 
 class Edit(Declared):
     """Turn the spans of a signal into replacements; only assemble applies them."""

@@ -64,7 +64,7 @@ def build(
         "sources": [_source(s, indexes[s.id], unreadable[s.id], outcome, kept, data) for s in sources],
         "conflicts": _conflicts(sources, ledger, claims),
         "funnel": _funnel(indexes, unreadable, ledger, data.num_rows),
-        "filters": [_filter(where, one) for where, one in plan.filters()],
+        "filters": [one.facts(where) for where, one in plan.filters()],
         "profiles": [{"name": p.name, "title": p.title.model_dump(), "source": p.source} for p in plan.profiles],
         "dedup": {
             "exact": recipe.dedup.exact,
@@ -185,20 +185,6 @@ def _funnel(
         "quarantined": sorted(([r, n] for r, n in reasons["quarantined"].items()), key=lambda p: (-p[1], p[0])),  # type: ignore[operator]
         "because": {name: because[name] for name in sorted(because)},
         "kept": kept,
-    }
-
-
-def _filter(where: Any, one: Any) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "column": one.column,
-        "low": one.low,
-        "high": one.high,
-        "any_of": one.any_of,
-        "none_of": one.none_of,
-        "where": {**where, **one.where},
-        "then": one.then,
-        "because": one.because.model_dump(),
     }
 
 

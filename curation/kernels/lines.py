@@ -38,6 +38,9 @@ PHRASES = (
 _JAVASCRIPT, _LOREM, _POLICY, _CART, _READ_MORE, _SIGN_IN, _FOLDED, _MARKS = 0, 1, (2, 7), 8, 9, 10, (11, 14), (15, 16)
 COUNTED = ("likes", "shares", "comments", "retweets", "reposts", "quotes", "bookmarks", "upvotes", "downvotes", "downloads", "views", "followers")  # fmt: skip
 
+_HINTS = np.zeros(256, np.bool_)
+_HINTS[[ord(c) for c in "vVkKpPfF"]] = True
+
 
 def phrase_table(words: tuple[str, ...]) -> np.ndarray:
     """Phrases as rows of code points, zero-padded."""
@@ -63,10 +66,16 @@ def _starts(codes, at, last, phrase):
 
 
 @kernel
-def _ends(codes, first, last, phrase):
+def _size(phrase):
     size = 0
     while phrase[size]:
         size += 1
+    return size
+
+
+@kernel
+def _ends(codes, first, last, phrase):
+    size = _size(phrase)
     return last - size >= first and _starts(codes, last - size, last, phrase)
 
 
@@ -85,6 +94,30 @@ def citation(codes, at, last, phrases):
         if not phrases[k, size]:
             return size
     return 0
+
+
+@kernel
+def hints(data, first, last):
+    """Whether the bytes may hold one of C4's phrases: a part of each (java, cook, rms o, vacy, ipsu) in either case."""
+    for at in range(first + 2, last - 1):
+        if not _HINTS[data[at]]:
+            continue
+        byte = data[at] | 32
+        if byte == 118:  # v
+            if (data[at - 1] | 32) == 97 and (data[at - 2] | 32) == 106 and (data[at + 1] | 32) == 97:
+                return True
+            if (data[at - 1] | 32) == 105 and (data[at - 2] | 32) == 114 and (data[at + 1] | 32) == 97:
+                return True
+        elif byte == 107:  # k
+            if (data[at - 1] | 32) == 111 and (data[at - 2] | 32) == 111 and (data[at + 1] | 32) == 105:
+                return True
+        elif byte == 112:  # p
+            if (data[at - 1] | 32) == 105 and data[at - 2] == 32 and (data[at + 1] | 32) == 115:
+                return True
+        elif byte == 102 and (data[at - 1] | 32) == 111 and data[at - 2] == 32 and data[at + 1] == 32:  # of
+            if at - first > 6 and (data[at - 3] | 32) == 115 and (data[at - 4] | 32) == 109:
+                return True
+    return False
 
 
 @kernel
@@ -132,10 +165,7 @@ def _counter(codes, first, last, classes, counted):
     for k in range(counted.shape[0]):
         if not _starts(codes, at, last, counted[k]):
             continue
-        size = 0
-        while counted[k, size]:
-            size += 1
-        rest = at + size
+        rest = at + _size(counted[k])
         while rest < last and codes[rest] < LIMIT and not classes[codes[rest]] & (LETTER | DECIMAL):
             rest += 1
         if rest == last:

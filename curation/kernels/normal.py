@@ -6,10 +6,9 @@ mark and a symbol each stand alone; line breaks between tokens, however many, ar
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 
-from curation.kernels import buffers
-from curation.kernels.unicode import DIGIT, LIMIT, PUNCTUATION, WORD, decode, tables
+from curation.kernels import buffers, kernel
+from curation.kernels.unicode import DIGIT, LIMIT, PUNCTUATION, WORD, decode, encode, tables
 from curation.kernels.unicode import SEPARATOR as NOTHING
 
 PARAGRAPH = "¶"
@@ -18,30 +17,8 @@ GROWTH = 3  # bytes out per byte in, at most: a line feed becomes two bytes and 
 _ZERO, _SPACE, _LINE_FEED = ord("0"), ord(" "), ord("\n")
 
 
-@njit(nogil=True, cache=True, inline="always")
-def _encode(code, out, at):  # type: ignore[no-untyped-def]
-    """Write a code point as UTF-8 at `at`; returns the place behind it."""
-    if code < 0x80:
-        out[at] = code
-        return at + 1
-    if code < 0x800:
-        out[at] = 0xC0 | (code >> 6)
-        out[at + 1] = 0x80 | (code & 63)
-        return at + 2
-    if code < 0x10000:
-        out[at] = 0xE0 | (code >> 12)
-        out[at + 1] = 0x80 | ((code >> 6) & 63)
-        out[at + 2] = 0x80 | (code & 63)
-        return at + 3
-    out[at] = 0xF0 | (code >> 18)
-    out[at + 1] = 0x80 | ((code >> 12) & 63)
-    out[at + 2] = 0x80 | ((code >> 6) & 63)
-    out[at + 3] = 0x80 | (code & 63)
-    return at + 4
-
-
-@njit(nogil=True, cache=True)
-def write_normal(data, start, end, limit, kind, fold, traits, out, at):  # type: ignore[no-untyped-def]
+@kernel
+def write_normal(data, start, end, limit, kind, fold, traits, out, at):
     """Write the tokens of the first `limit` characters of data[start:end] to `out` from `at`; returns the place behind."""
     first = at
     inside = False
@@ -68,13 +45,13 @@ def write_normal(data, start, end, limit, kind, fold, traits, out, at):  # type:
                     at += 3
             broken = False
         folded = fold[code]
-        at = _encode(np.uint32(_ZERO) if traits[folded] & DIGIT else folded, out, at)
+        at = encode(np.uint32(_ZERO) if traits[folded] & DIGIT else folded, out, at)
         inside = what == WORD
     return at
 
 
-@njit(nogil=True, cache=True)
-def _write_all(data, offsets, limit, kind, fold, traits, out, ends):  # type: ignore[no-untyped-def]
+@kernel
+def _write_all(data, offsets, limit, kind, fold, traits, out, ends):
     at = 0
     for d in range(offsets.shape[0] - 1):
         at = write_normal(data, offsets[d], offsets[d + 1], limit, kind, fold, traits, out, at)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from curation.kernels import Bytes, Offsets, inlined, kernel, longest
 from curation.kernels.english import LETTER, UPPERCASE, classes
 from curation.kernels.scripts import SCRIPTS, SIMPLIFIED, TRADITIONAL, tables
-from curation.kernels.unicode import LIMIT, decode
+from curation.kernels.unicode import LIMIT, decode, encode
 
 ENOUGH_WITHOUT_SPANS, ENOUGH_WITHOUT_CODE = 10, 8  # letters that must stay
 CAPITALS = 0.3  # a text with a larger share of upper case letters is lower-cased: the model knows few words in capitals
@@ -190,15 +190,7 @@ def _lower(data, start, end, lower):
         code, size = decode(data, at, end)
         small = lower[code] if code < LIMIT else code
         if small != code:
-            if size == 1:
-                data[at] = small
-            elif size == 2:
-                data[at] = 0xC0 | (small >> np.uint32(6))
-                data[at + 1] = 0x80 | (small & np.uint32(63))
-            elif size == 3:
-                data[at] = 0xE0 | (small >> np.uint32(12))
-                data[at + 1] = 0x80 | ((small >> np.uint32(6)) & np.uint32(63))
-                data[at + 2] = 0x80 | (small & np.uint32(63))
+            encode(small, data, at)
         at += size
 
 

@@ -17,10 +17,6 @@ WIDTH = 13
 _REMEMBERED, _REMEMBERED_WORDS = 1 << 15, 8  # chunks whose words a pass keeps, and how many words at most
 
 
-_HINTS = np.zeros(256, np.bool_)
-_HINTS[[ord(c) for c in "vVkKpPfF"]] = True
-
-
 class Words(NamedTuple):
     """The words of a document, scratch for splitting, and the chunks met before with their words."""
 
@@ -121,30 +117,6 @@ def breaks(data, offsets):
         total += found
         most = max(most, found)
     return total, most
-
-
-@kernel
-def hints(data, first, last):
-    """Whether the bytes may hold one of C4's phrases: a part of each (java, cook, rms o, vacy, ipsu) in either case."""
-    for at in range(first + 2, last - 1):
-        if not _HINTS[data[at]]:
-            continue
-        byte = data[at] | 32
-        if byte == 118:  # v
-            if (data[at - 1] | 32) == 97 and (data[at - 2] | 32) == 106 and (data[at + 1] | 32) == 97:
-                return True
-            if (data[at - 1] | 32) == 105 and (data[at - 2] | 32) == 114 and (data[at + 1] | 32) == 97:
-                return True
-        elif byte == 107:  # k
-            if (data[at - 1] | 32) == 111 and (data[at - 2] | 32) == 111 and (data[at + 1] | 32) == 105:
-                return True
-        elif byte == 112:  # p
-            if (data[at - 1] | 32) == 105 and data[at - 2] == 32 and (data[at + 1] | 32) == 115:
-                return True
-        elif byte == 102 and (data[at - 1] | 32) == 111 and data[at - 2] == 32 and data[at + 1] == 32:  # of
-            if at - first > 6 and (data[at - 3] | 32) == 115 and (data[at - 4] | 32) == 109:
-                return True
-    return False
 
 
 @inlined

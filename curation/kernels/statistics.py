@@ -18,7 +18,7 @@ from curation.kernels import Bytes, Offsets, allocating, buffers, inlined, kerne
 from curation.kernels import lines as rules_of_lines
 from curation.kernels import words as rules_of_words
 from curation.kernels.english import FNV, PRIME, TERMINAL, hash_table, slot_of, word_hash
-from curation.kernels.lines import SHORT_LINE, c4, dclm
+from curation.kernels.lines import SHORT_LINE, c4, dclm, hints
 from curation.kernels.reading import (
     BEGIN,
     BREAK,
@@ -39,7 +39,6 @@ from curation.kernels.reading import (
     Room,
     breaks,
     characters,
-    hints,
     read,
     room,
 )
@@ -61,7 +60,7 @@ NAMES = (
     *("top_2_gram", "top_3_gram", "top_4_gram", "repeated_2_gram", "repeated_3_gram", "repeated_4_gram"),
     *("duplicate_5_gram", "duplicate_6_gram", "duplicate_7_gram"),
     *("duplicate_8_gram", "duplicate_9_gram", "duplicate_10_gram", "repeated_13_characters"),
-    *("c4_lines", "c4_kept", "c4_sentences", "c4_lorem_ipsum", "c4_curly_bracket"),
+    *("c4_kept", "c4_sentences", "c4_lorem_ipsum", "c4_curly_bracket"),
     *("fineweb_kept", "fineweb_sentences", "fineweb_lorem_ipsum", "fineweb_curly_bracket", "fineweb_lines"),
     *("fineweb_terminal_lines", "fineweb_short_lines", "fineweb_duplicate_characters", "fineweb_characters", "fineweb_words"),
     *("capital_lines", "digit_lines", "counter_lines", "one_word_lines", "boilerplate_lines", "folded_lines"),
@@ -89,9 +88,14 @@ _SALT_RAW, _SALT_STRIPPED, _SALT_PARAGRAPH = (np.uint64(n * 0x9E3779B97F4A7C15 %
     _LINES, _ANY_BULLET, _ANY_ELLIPSIS, _CLOSED_LINES, _DUPLICATE_LINES, _DUPLICATE_LINE_CHARACTERS,
     _LONGEST_LINE, _LINE_CHARACTERS,
 ) = range(37)  # fmt: skip
-_TOP, _REPEATED_TOP, _GRAMS, _RUNS = 37, 40, 43, 49
-_C4_LINES, _C4, _AFTER, _KINDS = 50, 51, 55, 65
-_ENTROPY, _DISTINCT, _BRACKETED, _FUNCTION_EN, _FUNCTION_ZH, _LONGEST_RUN, _UNMARKED = range(74, 81)
+_TOP, _REPEATED_TOP, _GRAMS, _RUNS, _C4, _AFTER, _KINDS, _ENTROPY, _DISTINCT, _BRACKETED = (
+    COLUMN[first]
+    for first in (
+        *("top_2_gram", "repeated_2_gram", "duplicate_5_gram", "repeated_13_characters", "c4_kept", "fineweb_kept"),
+        *("capital_lines", "entropy", "distinct_window", "bracketed"),
+    )
+)
+_FUNCTION_EN, _FUNCTION_ZH, _LONGEST_RUN, _UNMARKED = range(COLUMN["function_words_en"], len(NAMES))
 _EN, _ZH = LISTS["en"], LISTS["zh"]
 
 
@@ -170,7 +174,6 @@ def _gopher_lines(codes, records, count, row):
         bullets += codes[first] == 0x2022 or codes[first] == 45
         ellipses += _ends_in_ellipsis(codes, first, last)
     row[_ANY_LINES], row[_BULLET], row[_ELLIPSIS] = count, bullets, ellipses
-    row[_C4_LINES] = count
 
 
 @inlined

@@ -103,3 +103,25 @@ def decode(data, at, end):
         return high | ((np.uint32(data[at + 1]) & np.uint32(63)) << np.uint32(6)) | (np.uint32(data[at + 2]) & np.uint32(63)), 3
     high = ((first & np.uint32(7)) << np.uint32(18)) | ((np.uint32(data[at + 1]) & np.uint32(63)) << np.uint32(12))
     return high | ((np.uint32(data[at + 2]) & np.uint32(63)) << np.uint32(6)) | (np.uint32(data[at + 3]) & np.uint32(63)), 4
+
+
+@inlined
+def encode(code, out, at):
+    """Write a code point as UTF-8 at `at`; returns the place behind it."""
+    if code < 0x80:
+        out[at] = code
+        return at + 1
+    if code < 0x800:
+        out[at] = 0xC0 | (code >> 6)
+        out[at + 1] = 0x80 | (code & 63)
+        return at + 2
+    if code < 0x10000:
+        out[at] = 0xE0 | (code >> 12)
+        out[at + 1] = 0x80 | ((code >> 6) & 63)
+        out[at + 2] = 0x80 | (code & 63)
+        return at + 3
+    out[at] = 0xF0 | (code >> 18)
+    out[at + 1] = 0x80 | ((code >> 12) & 63)
+    out[at + 2] = 0x80 | ((code >> 6) & 63)
+    out[at + 3] = 0x80 | (code & 63)
+    return at + 4

@@ -43,6 +43,10 @@ class Judged:
     def fails(self) -> Mask:
         return self.selected & ~self.passed
 
+    @property
+    def numeric(self) -> bool:
+        return self.one.any_of is None and self.one.none_of is None
+
 
 @dataclass
 class Measured:
@@ -134,7 +138,7 @@ def _setting(judged: list[Judged], setting: str) -> tuple[int, Filter | None]:
     one = judged[place].one
     if not bound:
         return place, None
-    if one.any_of is not None or one.none_of is not None:
+    if not judged[place].numeric:
         raise DeclarationError(f"--set {setting}: {name} is about words; allowed: {name}=off")
     try:
         number = float(value)
@@ -163,27 +167,21 @@ def _groups(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], list[str]]:
 def filters(found: Measured, only: str | None = None) -> list[dict[str, Any]]:
     """Every filter (or one): what it removes alone and on top of the others, and its values by language and by source."""
     rows = []
+    languages, sources = _groups(found.table["language.code"]), _groups(found.table["source"])
     for place, judged in enumerate(found.judged):
         one = judged.one
         if only and one.name != only:
             continue
         others = found.without(place)
         row: dict[str, Any] = {
-            "name": one.name,
-            "column": one.column,
-            "low": one.low,
-            "high": one.high,
-            "any_of": one.any_of,
-            "none_of": one.none_of,
-            "where": judged.where,
-            "because": one.because.model_dump(),
+            **one.facts(judged.where),
             "judged": int(judged.selected.sum()),
             "alone": int(judged.fails.sum()),
             "on_top": int((judged.fails & others).sum()),
         }
-        row["by_language"] = _distribution(found, judged, "language.code")
-        row["by_source"] = _distribution(found, judged, "source")
-        if one.any_of is None and one.none_of is None:
+        row["by_language"] = _distribution(judged, *languages)
+        row["by_source"] = _distribution(judged, *sources)
+        if judged.numeric:
             row["curves"] = {bound: _curve(judged, others, bound) for bound in ("low", "high") if getattr(one, bound) is not None}
         rows.append(row)
     if only and not rows:
@@ -195,10 +193,8 @@ def _numbers(judged: Judged) -> NDArray[np.float64]:
     return np.asarray(pc.cast(judged.values, pa.float64()).to_numpy(), dtype=np.float64)
 
 
-def _distribution(found: Measured, judged: Judged, column: str) -> list[dict[str, Any]]:
-    codes, words = _groups(found.table[column])
-    numeric = judged.one.any_of is None and judged.one.none_of is None
-    values = _numbers(judged) if numeric else None
+def _distribution(judged: Judged, codes: NDArray[np.int64], words: list[str]) -> list[dict[str, Any]]:
+    values = _numbers(judged) if judged.numeric else None
     edges = _edges(values[judged.selected]) if values is not None else None
     rows = []
     for code, word in enumerate(words):
@@ -244,17 +240,26 @@ def _curve(judged: Judged, others: Mask, bound: str) -> dict[str, Any]:
     }
 
 
-def samples(workspace: Workspace, found: Measured, name: str, count: int, seed: int = 0) -> dict[str, list[dict[str, Any]]]:
-    """Random documents just inside and just outside a filter's threshold, with the beginning of their text."""
-    judged = next(one for one in found.judged if one.one.name == name)
-    chance = np.random.default_rng(seed)
-    out = {}
-    for side, mask in (("inside", judged.selected & judged.passed), ("outside", judged.fails)):
-        rows = np.flatnonzero(mask)
-        if len(rows) and judged.one.any_of is None and judged.one.none_of is None:
-            rows = _nearest(judged, rows, count)
-        chosen = np.sort(chance.choice(rows, min(count, len(rows)), replace=False)) if len(rows) else rows
-        out[side] = _shown(workspace, found, judged, chosen)
+Samples = dict[str, list[dict[str, Any]]]  # side -> documents
+
+
+def samples(workspace: Workspace, found: Measured, names: list[str], count: int, seed: int = 0) -> dict[str, Samples]:
+    """Of each filter: random documents just inside and just outside its threshold, with the beginning of their text."""
+    chosen: list[tuple[Judged, str, NDArray[np.int64]]] = []
+    for judged in found.judged:
+        if judged.one.name not in names:
+            continue
+        chance = np.random.default_rng(seed)
+        for side, mask in (("inside", judged.selected & judged.passed), ("outside", judged.fails)):
+            rows = np.flatnonzero(mask)
+            if len(rows) and judged.numeric:
+                rows = _nearest(judged, rows, count)
+            drawn = np.sort(chance.choice(rows, min(count, len(rows)), replace=False)) if len(rows) else rows
+            chosen.append((judged, side, drawn))
+    documents = _documents(workspace, found, sorted({int(row) for _, _, rows in chosen for row in rows}))
+    out: dict[str, Samples] = {}
+    for judged, side, rows in chosen:
+        out.setdefault(judged.one.name, {})[side] = [_shown(judged, int(row), documents[int(row)]) for row in rows]
     return out
 
 
@@ -268,23 +273,25 @@ def _nearest(judged: Judged, rows: NDArray[np.int64], count: int) -> NDArray[np.
     return rows[np.argsort(away, kind="stable")[:wanted]]
 
 
-def _shown(workspace: Workspace, found: Measured, judged: Judged, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
-    shown: list[dict[str, Any]] = []
+def _documents(workspace: Workspace, found: Measured, rows: list[int]) -> dict[int, dict[str, Any]]:
+    """What is shown of documents whatever the filter; each shard is read once."""
+    out = {}
     for file, start, stop in found.shards:
-        inside = [int(row) for row in rows if start <= row < stop]
+        inside = [row for row in rows if start <= row < stop]
         if not inside:
             continue
         documents = workspace.read_table(file, ["doc_id", "title", "text"]).take(pa.array([row - start for row in inside]))
         for row, document in zip(inside, documents.to_pylist(), strict=True):
-            value = judged.values[row].as_py()
-            shown.append(
-                {
-                    "doc_id": document["doc_id"],
-                    "source": found.table["source"][row].as_py(),
-                    "language": found.table["language.code"][row].as_py(),
-                    "value": float(f"{value:.6g}") if isinstance(value, float) else value,
-                    "title": document["title"],
-                    "text": " ".join(document["text"][: 4 * SNIPPET].split())[:SNIPPET],
-                }
-            )
-    return shown
+            out[row] = {
+                "doc_id": document["doc_id"],
+                "source": found.table["source"][row].as_py(),
+                "language": found.table["language.code"][row].as_py(),
+                "title": document["title"],
+                "text": " ".join(document["text"][: 4 * SNIPPET].split())[:SNIPPET],
+            }
+    return out
+
+
+def _shown(judged: Judged, row: int, document: dict[str, Any]) -> dict[str, Any]:
+    value = judged.values[row].as_py()
+    return {**document, "value": float(f"{value:.6g}") if isinstance(value, float) else value}

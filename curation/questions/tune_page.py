@@ -4,6 +4,8 @@ import html
 import json
 from typing import Any
 
+from curation.questions.tune import PERCENTILES
+
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}
 h1{font-size:1.5rem}h2{font-size:1.1rem;margin:2.5rem 0 .3rem;border-top:1px solid #ddd;padding-top:1rem}
@@ -92,13 +94,17 @@ def _table(title: str, groups: list[dict[str, Any]], row: dict[str, Any]) -> str
     lines = ""
     for group in groups:
         spread = group.get("percentiles")
-        tail = "".join(f"<td>{v:g}</td>" for v in spread) if spread else f'<td colspan="7">{html.escape(_words(group))}</td>'
+        tail = (
+            "".join(f"<td>{v:g}</td>" for v in spread)
+            if spread
+            else f'<td colspan="{len(PERCENTILES)}">{html.escape(_words(group))}</td>'
+        )
         drawn = _histogram(group, row) if group.get("histogram") else ""
         lines += (
             f"<tr><td>{html.escape(str(group['name']))}</td><td>{group['documents']:,}</td><td>{group['fails']:,}</td>"
             f"{tail}<td>{drawn}</td></tr>"
         )
-    heads = "".join(f"<th>{n} %</th>" for n in (1, 5, 25, 50, 75, 95, 99)) if "curves" in row else '<th colspan="7"></th>'
+    heads = "".join(f"<th>{n} %</th>" for n in PERCENTILES) if "curves" in row else f'<th colspan="{len(PERCENTILES)}"></th>'
     return f"<table><tr><th>{title}</th><th>documents</th><th>fail</th>{heads}<th></th></tr>{lines}</table>"
 
 

@@ -43,6 +43,14 @@ def column_types() -> dict[str, pa.DataType]:
     return {f"{name}.{field.name}": field.type for name in names() for field in find(name).COLUMNS}
 
 
+def together(names: list[str]) -> list[list[str]]:
+    """Signals in groups that share one reading of a batch (the same `measure`): a worker that has one should have all."""
+    groups: dict[object, list[str]] = {}
+    for name in names:
+        groups.setdefault(getattr(find(name), "measure", name), []).append(name)
+    return list(groups.values())
+
+
 def languages(path: str) -> list[str] | None:
     """The languages a column is defined for; null means all."""
     name, column = path.split(".", 1)

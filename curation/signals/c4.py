@@ -38,7 +38,7 @@ def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
     return pa.record_batch(
         [
             measured.integers("c4_sentences"),
-            measured.ratio("c4_kept", "c4_lines"),
+            measured.ratio("c4_kept", "any_lines"),
             measured.integers("c4_lorem_ipsum").cast(pa.int32()),
             measured.integers("c4_curly_bracket").cast(pa.int32()),
             measured.integers("long_lines"),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from curation.errors import DataError
 from curation.kernels import fasttext, normal
@@ -43,7 +44,7 @@ def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
     found = fasttext.predict(model, lines)
     is_high = found.best[:, 0] == model.labels.index("high")
     score = np.clip(np.where(is_high, found.scores[:, 0], 1 - found.scores[:, 0]), 0, 1)
-    short = pa.compute.less(pa.compute.utf8_length(texts), SHORTEST).to_numpy(zero_copy_only=False)
+    short = pc.less(pc.utf8_length(texts), SHORTEST).to_numpy(zero_copy_only=False)
     return pa.record_batch([pa.array(score.astype(np.float32), mask=short | (found.best[:, 0] < 0))], schema=COLUMNS)
 
 

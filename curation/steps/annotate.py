@@ -41,7 +41,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     annotated = len(tasks)
     # few shards for many workers: a shard's signals are shared out; every sidecar is the same whoever makes it
     share = max(1, min(workers, 2 * workers // max(1, len(tasks))))
-    tasks = [replace(t, missing=t.missing[k::share]) for t in tasks for k in range(share) if t.missing[k::share]]
+    tasks = [part for task in tasks for part in _parts(task, share)]
     for done, written in enumerate(local.map_tasks(annotate, tasks, workers), 1):
         before |= written
         tell(done, len(tasks))
@@ -56,6 +56,14 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     workspace.write_json(keys, {signal: signals.key(signal) for signal in signals.names()})
     workspace.keep_only(workspace.signals(name), {keys, *(f for _, files in entries for f in files.values())})
     return {"shards": len(shards), "annotated": annotated, "documents": documents["documents"]}
+
+
+def _parts(task: Task, count: int) -> list[Task]:
+    """A task in at most `count` parts; signals that share a reading of the text stay together."""
+    files = dict(task.missing)
+    groups = signals.together(list(files))
+    dealt = [tuple((s, files[s]) for group in groups[k::count] for s in group) for k in range(count)]
+    return [replace(task, missing=missing) for missing in dealt if missing]
 
 
 def sidecar(workspace: Workspace, source: str, signal: str, shard_sha256: str) -> str:
