@@ -5,12 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from curation import line
 from curation.store import Workspace
 from tests import corpus
 
 os.environ.setdefault("DVC_NO_ANALYTICS", "1")
+# The same examples in every run; HYPOTHESIS_PROFILE=default looks for new ones.
+settings.register_profile("repeatable", derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "corpora"
 
 

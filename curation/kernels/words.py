@@ -2,6 +2,7 @@
 
 White space cuts a text into chunks. A chunk is a known exception (don't -> do n't), or loses its prefixes and suffixes
 one by one, and is then cut at its infixes unless it is a URL (spaCy 3.8, lang/punctuation.py and tokenizer.pyx; MIT).
+One thing is left out: spaCy looks for exceptions beyond white space too, which can only hide those it would find.
 The published filters (Gopher, FineWeb, in datatrove) count such tokens, so their thresholds hold for these only.
 The rules' character classes and exceptions are data in resources/english_tokens.json; a test compares them with spaCy.
 """
@@ -43,7 +44,7 @@ from curation.kernels.english import (
 PLAIN, ALPHABETIC, SENTENCE_END, PUNCTUATION = 1, 2, 4, 8  # bits of a token: not symbols only; has a letter; . ! ?; marks only
 
 LONGEST_EXCEPTION = 12
-_HEAD, _FIRST, _TAKEN = 1, 2, 3  # words that may begin an exception which spans several, that do, that follow in one
+_HEAD, _SEEN, _FIRST, _NEXT = 1, 2, 4, 8  # may begin an exception that spans words; lies in one; begins it; goes on in it
 _PARTS = 3  # tokens an exception has at most
 
 
@@ -226,7 +227,10 @@ def emit_exception(codes, first, slot, classes, parts, hashes, lengths, flags, n
 def _join_exceptions(
     codes, first, classes, exceptions, outlines, parts, joined, heads, hashes, lengths, flags, starts, used, begin, n
 ):
-    """Tokens begin..n of a chunk with the exceptions that span several of them put back: longest first, then leftmost."""
+    """Tokens begin..n of a chunk with the exceptions that span several of them put back: longest first, then leftmost.
+
+    One that begins or ends in another is left out and still covers its words (Tokenizer._filter_special_spans).
+    """
     count = n - begin
     starts[0] = first
     some = False
@@ -240,15 +244,16 @@ def _join_exceptions(
     found = False
     for size in range(min(count, LONGEST_EXCEPTION), 0, -1):
         for one in range(count - size + 1):
-            if used[one] != _HEAD or starts[one + size] - starts[one] > LONGEST_EXCEPTION:
-                continue
-            if used[one + size - 1] == _TAKEN or used[one + size - 1] == _FIRST:
+            if not used[one] & _HEAD or starts[one + size] - starts[one] > LONGEST_EXCEPTION:
                 continue
             if _exception(codes, starts[one], starts[one + size], joined, outlines) >= 0:
-                found = True
-                used[one] = _FIRST
-                for k in range(one + 1, one + size):
-                    used[k] = _TAKEN
+                if not (used[one] | used[one + size - 1]) & _SEEN:
+                    found = True
+                    used[one] |= _FIRST
+                    for k in range(one + 1, one + size):
+                        used[k] |= _NEXT
+                for k in range(one, one + size):
+                    used[k] |= _SEEN
     if not found:
         return n
     used[count] = 0
@@ -256,10 +261,10 @@ def _join_exceptions(
     k = 0
     while k < count:
         stop = k + 1
-        if used[k] != _FIRST:
+        if not used[k] & _FIRST:
             out = _emit(codes, starts[k], starts[stop], classes, hashes, lengths, flags, out)
         else:
-            while used[stop] == _TAKEN:
+            while used[stop] & _NEXT:
                 stop += 1
             slot = _exception(codes, starts[k], starts[stop], exceptions, outlines)
             out = emit_exception(codes, starts[k], slot, classes, parts, hashes, lengths, flags, out)
