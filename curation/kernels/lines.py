@@ -280,7 +280,7 @@ def c4(
     used,
     mask,
     table,
-    stamp,
+    base,
     published,
     after,
 ):
@@ -335,7 +335,7 @@ def c4(
                 after[AFTER_LINES] += 1
                 after[AFTER_TERMINAL] += end < LIMIT and classes[end] & TERMINAL != 0
                 after[AFTER_SHORT] += high - low <= SHORT_LINE
-                if seen(core ^ SALT_AFTER, mask, table, stamp):
+                if seen(core ^ SALT_AFTER, mask, table, base):
                     after[AFTER_DUPLICATE] += high - low
                 after[AFTER_CHARACTERS] += high - low
                 after[AFTER_WORDS] += words_last - words_first

@@ -1,6 +1,6 @@
 """One reading of a document: its characters, its words and its lines, for every statistic that follows."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,12 +9,14 @@ from curation.kernels import inlined, kernel
 from curation.kernels.english import ALONE_BIT, DECIMAL, FNV, HAN_BIT, LETTER, PRIME, SIGN, SPACE, UPPERCASE, slot_of
 from curation.kernels.repetition import RUN_WITHIN
 from curation.kernels.unicode import LIMIT, decode
-from curation.kernels.words import ALPHABETIC, LONGEST_EXCEPTION, PLAIN, emit_exception, split_chunk
+from curation.kernels.words import ALPHABETIC, LONGEST_EXCEPTION, PLAIN, emit_exception, outline, split_chunk
 
 LETTERS, DIGITS, SPACES, HAN, SIGNS, REPLACEMENT, UPPER, HASH_MARKS, ELLIPSES, FILLED = range(10)  # of the tally
 BEGIN, END, STOP, FIRST, LAST, CHUNKS, LONGEST, WORDS, BREAK, UPPERS, DECIMALS, HANS, MARKED = range(13)  # of a line's record
 WIDTH = 13
-_REMEMBERED, _REMEMBERED_WORDS = 1 << 15, 8  # chunks whose words a pass keeps, and how many words at most
+# Chunks whose words a pass keeps. A record is one cache line: the chunk's hash; the number of words in 4 bits and, of each,
+# its length in 6 and its flags in 4; the words' hashes.
+_REMEMBERED_BITS, _REMEMBERED_WORDS, _RECORD = 15, 6, 8
 
 
 class Words(NamedTuple):
@@ -25,11 +27,7 @@ class Words(NamedTuple):
     flags: NDArray[np.uint8]
     starts: NDArray[np.int32]
     used: NDArray[np.uint8]
-    memo_key: NDArray[np.uint64]
-    memo_size: NDArray[np.uint8]
-    memo_hash: NDArray[np.uint64]
-    memo_length: NDArray[np.int32]
-    memo_flag: NDArray[np.uint8]
+    memo: NDArray[np.uint64]
 
 
 class Lines(NamedTuple):
@@ -66,17 +64,6 @@ class Room(NamedTuple):
     unused: NDArray[np.int64]
 
 
-def _nothing_met() -> tuple[NDArray[Any], ...]:
-    shape = (_REMEMBERED, _REMEMBERED_WORDS)
-    return (
-        np.zeros(_REMEMBERED, np.uint64),
-        np.zeros(_REMEMBERED, np.uint8),
-        np.zeros(shape, np.uint64),
-        np.zeros(shape, np.int32),
-        np.zeros(shape, np.uint8),
-    )
-
-
 def room(characters: int, lines: int, known: Room | None = None) -> Room:
     """Room for documents of at most so many characters and lines: about 60 bytes a character. Keeps what `known` remembers."""
     words = characters + min(characters, RUN_WITHIN)  # a line may be read again without its citation marks
@@ -90,7 +77,7 @@ def room(characters: int, lines: int, known: Room | None = None) -> Room:
             np.empty(words, np.uint8),
             np.empty(characters, np.int32),
             np.empty(characters, np.uint8),
-            *(known.words[5:] if known else _nothing_met()),
+            known.words.memo if known else np.zeros((1 << _REMEMBERED_BITS, _RECORD), np.uint64),
         ),
         lines=Lines(np.empty((lines, WIDTH), np.int64), *(np.empty(lines, np.uint64) for _ in range(4))),
         tally=np.zeros(10, np.int64),
@@ -147,23 +134,27 @@ def characters(data, start, end, codes, byte_of):
 
 
 @kernel
-def _piece(codes, first, last, h, classes, exceptions, outlines, parts, joined, heads, units, hashes, lengths, flags, starts, used, memo_key, memo_size, memo_hash, memo_length, memo_flag, n):  # fmt: skip
+def _piece(codes, first, last, h, classes, exceptions, outlines, parts, joined, heads, units, hashes, lengths, flags, starts, used, memo, n):  # fmt: skip
     """Words of a piece of a chunk, which is not only letters: split it, or remember how it was split."""
-    slot = np.int64(h >> np.uint64(49))
-    if memo_key[slot] == h:
-        for k in range(memo_size[slot]):
-            hashes[n], lengths[n], flags[n] = memo_hash[slot, k], memo_length[slot, k], memo_flag[slot, k]
+    record = memo[np.int64(h >> np.uint64(64 - _REMEMBERED_BITS))]
+    if record[0] == h:
+        packed = record[1]
+        for k in range(packed & np.uint64(15)):
+            packed >>= np.uint64(4) if k == 0 else np.uint64(10)
+            hashes[n], lengths[n], flags[n] = record[2 + k], packed & np.uint64(63), (packed >> np.uint64(6)) & np.uint64(15)
             n += 1
         return n
     before = n
     n = split_chunk(
         codes, first, last, classes, exceptions, outlines, parts, joined, heads, units, hashes, lengths, flags, starts, used, n
     )
-    if n - before <= _REMEMBERED_WORDS:
-        memo_key[slot], memo_size[slot] = h, n - before
+    if n - before <= _REMEMBERED_WORDS and last - first < 64:
+        packed = np.uint64(n - before)
         for k in range(n - before):
-            memo_hash[slot, k], memo_length[slot, k] = hashes[before + k], lengths[before + k]
-            memo_flag[slot, k] = flags[before + k]
+            one = np.uint64(lengths[before + k]) | (np.uint64(flags[before + k]) << np.uint64(6))
+            packed |= one << np.uint64(4 + 10 * k)
+            record[2 + k] = hashes[before + k]
+        record[0], record[1] = h, packed
     return n
 
 
@@ -174,7 +165,7 @@ def read(codes, at, end, rules, words, n, lines, plain, tally):
     Fills `plain` as far as it goes and adds to `tally` (LETTERS ... FILLED).
     """
     classes, exceptions, outlines, parts, joined, heads, units = rules
-    hashes, lengths, flags, starts, used, memo_key, memo_size, memo_hash, memo_length, memo_flag = words
+    hashes, lengths, flags, starts, used, memo = words
     records, stripped, raws, headless, tailless = lines
     letters, digits, spaces, han, signs, upper, filled = 0, 0, 0, 0, 0, 0, 0
     count, dots = 0, 0
@@ -241,7 +232,7 @@ def read(codes, at, end, rules, words, n, lines, plain, tally):
                 digits += (kind & DECIMAL) != 0
                 han += (kind & HAN_BIT) != 0
                 if at > piece:
-                    n = _piece(codes, piece, at, h, classes, exceptions, outlines, parts, joined, heads, units, hashes, lengths, flags, starts, used, memo_key, memo_size, memo_hash, memo_length, memo_flag, n)  # fmt: skip
+                    n = _piece(codes, piece, at, h, classes, exceptions, outlines, parts, joined, heads, units, hashes, lengths, flags, starts, used, memo, n)  # fmt: skip
                     chain = (chain ^ h) * PRIME
                 h = (FNV ^ np.uint64(code)) * PRIME
                 hashes[n], lengths[n], flags[n] = h, 1, PLAIN | (ALPHABETIC if kind & LETTER else 0)
@@ -279,14 +270,16 @@ def read(codes, at, end, rules, words, n, lines, plain, tally):
         if at > piece:
             chain = (chain ^ h) * PRIME
             if simple:  # letters only: one word unless it is an exception
-                slot = slot_of(h, exceptions) if at - piece <= LONGEST_EXCEPTION else np.int64(-1)
+                slot = np.int64(-1)
+                if at - piece <= LONGEST_EXCEPTION and outlines[outline(codes[piece], codes[at - 1], at - piece)]:
+                    slot = slot_of(h, exceptions)
                 if slot >= 0:
                     n = emit_exception(codes, piece, slot, classes, parts, hashes, lengths, flags, n)
                 else:
                     hashes[n], lengths[n], flags[n] = h, at - piece, PLAIN | ALPHABETIC
                     n += 1
             else:
-                n = _piece(codes, piece, at, h, classes, exceptions, outlines, parts, joined, heads, units, hashes, lengths, flags, starts, used, memo_key, memo_size, memo_hash, memo_length, memo_flag, n)  # fmt: skip
+                n = _piece(codes, piece, at, h, classes, exceptions, outlines, parts, joined, heads, units, hashes, lengths, flags, starts, used, memo, n)  # fmt: skip
         chunks += 1
         longest = max(longest, at - begin)
         last = at

@@ -1,4 +1,4 @@
-"""Repeated n-grams and character runs of one document, in one open-addressing table that is never cleared.
+"""Repeated n-grams and character runs of one document, in one open-addressing table that is not cleared between documents.
 
 Gopher (Rae et al. 2021, table A1) as datatrove computes it, the same with its wart mended (an n-gram that occurs once
 is no repetition), and ChineseWebText's share of repeated 13-character runs (Chen et al. 2023).
@@ -14,18 +14,26 @@ SAMPLED_FROM, SAMPLE = 8192, 3  # longer texts: one run in four, chosen by its o
 RUN_WITHIN = 1 << 20  # characters looked at for repeated runs: bounds the table for a document of many megabytes
 
 
+_LOW = np.uint64(0xFFFFFFFF)
+_HIGHEST = (1 << 32) - 1
+
+
 @allocating
-def grown(table, keys):
-    """The table, or an empty one with room for `keys` keys (key, stamp and count interleaved)."""
+def roomy(table, base, keys):
+    """The table and the base of a document with `keys` keys of each kind; an empty table where these have no room.
+
+    An entry is one 64-bit number: the upper half of its key, then a mark above the base of the pass that wrote it. What
+    an earlier pass wrote has a mark up to its base and counts as empty, so that a document begins without clearing.
+    """
     capacity = 64
     while capacity < keys + (keys >> 1) + 2:
         capacity *= 2
-    if table.shape[0] >= 2 * capacity:
-        return table
-    return np.zeros(2 * capacity, np.uint64)
+    if table.shape[0] < capacity or np.int64(base) + 12 * (keys + 2) > _HIGHEST:
+        return np.zeros(max(capacity, table.shape[0]), np.uint64), np.uint64(0)
+    return table, base
 
 
-@kernel
+@inlined
 def mask_for(keys):
     """The mask of the part of the table that `keys` keys use: a small document stays in the cache."""
     capacity = 64
@@ -35,43 +43,44 @@ def mask_for(keys):
 
 
 @inlined
-def seen(key, mask, table, stamp):
-    """How often `key` was met before under this stamp; counts it."""
+def seen(key, mask, table, base):
+    """How often `key` was met before above this base: 0, 1, or 2 for more. Uses two marks."""
     at = (key ^ (key >> np.uint64(32))) & mask
     while True:
-        meta = table[2 * at + 1]
-        if (meta >> np.uint64(32)) != stamp:
-            table[2 * at] = key
-            table[2 * at + 1] = (stamp << np.uint64(32)) | np.uint64(1)
+        entry = table[at]
+        mark = entry & _LOW
+        if mark <= base:
+            table[at] = (key & ~_LOW) | (base + np.uint64(1))
             return np.int64(0)
-        if table[2 * at] == key:
-            table[2 * at + 1] = meta + np.uint64(1)
-            return np.int64(meta & np.uint64(0xFFFFFFFF))
+        if (entry ^ key) & ~_LOW == np.uint64(0):
+            table[at] = (key & ~_LOW) | (base + np.uint64(2))
+            return np.int64(mark - base)
         at = (at + np.uint64(1)) & mask
 
 
 @inlined
-def _first(key, at, mask, table, stamp):
-    """The place where `key` was first met under this stamp, `at` if it is here; the count's half of the entry holds it."""
+def _first(key, at, mask, table, base):
+    """The place where `key` was first met above this base, `at` if it is here. Uses as many marks as there are places."""
     slot = (key ^ (key >> np.uint64(32))) & mask
     while True:
-        meta = table[2 * slot + 1]
-        if (meta >> np.uint64(32)) != stamp:
-            table[2 * slot] = key
-            table[2 * slot + 1] = (stamp << np.uint64(32)) | np.uint64(at)
+        entry = table[slot]
+        mark = entry & _LOW
+        if mark <= base:
+            table[slot] = (key & ~_LOW) | (base + np.uint64(at + 1))
             return at
-        if table[2 * slot] == key:
-            return np.int64(meta & np.uint64(0xFFFFFFFF))
+        if (entry ^ key) & ~_LOW == np.uint64(0):
+            return np.int64(mark - base) - 1
         slot = (slot + np.uint64(1)) & mask
 
 
 @kernel
-def grams(hashes, lengths, words, mask, table, stamp, prefix, ends, times, runs, top, top_repeated, duplicate):
+def grams(hashes, lengths, words, table, base, prefix, ends, times, runs, top, top_repeated, duplicate):
     """Characters of the top 2- to 4-gram, published and mended, and of greedy duplicate 5- to 10-grams.
 
-    Writes `top`, `top_repeated` (3 each) and `duplicate` (6); returns the next free stamp. An n-gram can only repeat where
+    Writes `top`, `top_repeated` (3 each) and `duplicate` (6); returns the next base. An n-gram can only repeat where
     the shorter ones inside it do: `runs` says for how many places in a row they do, and the rest is not looked up.
     """
+    mask = mask_for(words)
     prefix[0], ends[0] = np.uint64(0), 0
     for j in range(words):
         prefix[j + 1] = prefix[j] * ROLL + hashes[j]
@@ -82,14 +91,13 @@ def grams(hashes, lengths, words, mask, table, stamp, prefix, ends, times, runs,
         lead *= ROLL
         if words < width:
             break
-        stamp += np.uint64(1)
         best, most, at = 0, 1, 0
         for j in range(words - width + 1):
             times[j] = 0
         for j in range(words - width + 1):
             if runs[j] < 2:
                 continue
-            first = _first(prefix[j + width] - prefix[j] * lead, j, mask, table, stamp)
+            first = _first(prefix[j + width] - prefix[j] * lead, j, mask, table, base)
             if first == j:
                 times[j] = 1
                 continue
@@ -102,6 +110,7 @@ def grams(hashes, lengths, words, mask, table, stamp, prefix, ends, times, runs,
         top_repeated[width - 2] = best
         top[width - 2] = most * (ends[at + width] - ends[at] + width - 1)
         # of the most frequent, the first: Counter.most_common
+        base += np.uint64(words)
         run = 0
         for j in range(words - 1, -1, -1):
             repeats = j <= words - width and (times[j] > 1 or times[j] < 0)
@@ -111,23 +120,23 @@ def grams(hashes, lengths, words, mask, table, stamp, prefix, ends, times, runs,
         lead *= ROLL
         if words < width:
             break
-        stamp += np.uint64(1)
         covered = 0
         j = 0
         while j <= words - width:
-            if runs[j] >= width - 3 and _first(prefix[j + width] - prefix[j] * lead, j, mask, table, stamp) != j:
+            if runs[j] >= width - 3 and _first(prefix[j + width] - prefix[j] * lead, j, mask, table, base) != j:
                 covered += ends[j + width] - ends[j]
                 j += width
             else:
                 j += 1
         duplicate[width - 5] = covered
+        base += np.uint64(words)
         if covered == 0:  # no repeated n-gram, then no longer one
             break
-    return stamp + np.uint64(1)
+    return base
 
 
 @kernel
-def repeated_runs(codes, count, mask, table, stamp):
+def repeated_runs(codes, count, mask, table, base):
     """Share of the 13-character runs of codes[:count] that occur more than once; of a sample in a long text."""
     if count < RUN:
         return 0.0
@@ -144,7 +153,7 @@ def repeated_runs(codes, count, mask, table, stamp):
         rolling = rolling * ROLL + np.uint64(codes[k] + 1)
         if k >= RUN - 1 and (rolling >> np.uint64(61)) & sample == 0:
             total += 1
-            before = seen(rolling, mask, table, stamp)
+            before = seen(rolling * ROLL, mask, table, base)  # the last character too must reach the upper half
             if before == 0:
                 singles += 1
             elif before == 1:

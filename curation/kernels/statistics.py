@@ -42,7 +42,7 @@ from curation.kernels.reading import (
     read,
     room,
 )
-from curation.kernels.repetition import grams, grown, mask_for, repeated_runs, seen
+from curation.kernels.repetition import grams, mask_for, repeated_runs, roomy, seen
 from curation.kernels.stopwords import COLUMN as LISTS
 from curation.kernels.stopwords import lists
 from curation.kernels.unicode import LIMIT
@@ -183,7 +183,7 @@ def _ends_in_ellipsis(codes, first, last):
 
 
 @kernel
-def _lines(codes, records, stripped, raws, count, classes, closed, bullets, mask, table, stamp, row):
+def _lines(codes, records, stripped, raws, count, classes, closed, bullets, mask, table, base, row):
     """Lines between line feeds: FineWeb and Gopher's duplicates on the raw line, the mended statistics on the stripped."""
     k = 0
     while k < count:
@@ -206,7 +206,7 @@ def _lines(codes, records, stripped, raws, count, classes, closed, bullets, mask
         row[_LONG] += size >= LONG_LINE
         if size:
             row[_SPLIT] += 1
-            if seen(raw ^ _SALT_RAW, mask, table, stamp):
+            if seen(raw ^ _SALT_RAW, mask, table, base):
                 row[_DUPLICATE_SPLIT] += 1
                 row[_DUPLICATE_SPLIT_CHARACTERS] += size
                 if first >= 0:
@@ -222,7 +222,7 @@ def _lines(codes, records, stripped, raws, count, classes, closed, bullets, mask
         row[_ANY_BULLET] += _among(bullets, codes[first])
         row[_ANY_ELLIPSIS] += _ends_in_ellipsis(codes, first, last)
         row[_CLOSED_LINES] += _among(closed, codes[last - 1])
-        if seen(core ^ _SALT_STRIPPED, mask, table, stamp):
+        if seen(core ^ _SALT_STRIPPED, mask, table, base):
             row[_DUPLICATE_LINES] += 1
             row[_DUPLICATE_LINE_CHARACTERS] += solid
     row[_FULL] = row[_LINES]
@@ -233,7 +233,7 @@ def _lines(codes, records, stripped, raws, count, classes, closed, bullets, mask
 
 
 @kernel
-def _paragraphs(lines, count, mask, table, stamp, row):
+def _paragraphs(lines, count, mask, table, base, row):
     """Paragraphs of the stripped text, split at two line feeds and more: Gopher's duplicates."""
     records = lines.records
     first, last = 0, count - 1
@@ -259,7 +259,7 @@ def _paragraphs(lines, count, mask, table, stamp, row):
         gap = gap and records[k + 1, STOP] - records[k + 1, BEGIN] == 1
         if begin >= 0 and (k == last or gap):
             row[_PARAGRAPHS] += 1
-            if seen(h ^ _SALT_PARAGRAPH, mask, table, stamp):
+            if seen(h ^ _SALT_PARAGRAPH, mask, table, base):
                 row[_DUPLICATE_PARAGRAPHS] += 1
                 row[_DUPLICATE_PARAGRAPH_CHARACTERS] += (records[k, LAST] if k == last else records[k, END]) - begin
             h, begin = FNV, np.int64(-1)
@@ -306,7 +306,7 @@ def _chinese(plain, filled, counts, row):
 
 @allocating
 def _measure(data, offsets, tables, room, found, out, stops):
-    stamp = np.uint64(1)
+    base = np.uint64(0)
     table = np.zeros(128, np.uint64)
     met = np.zeros(stops.shape[1], np.uint64)
     codes, byte_of, plain, words, lines, tally = room.codes, room.byte_of, room.plain, room.words, room.lines, room.tally
@@ -319,7 +319,7 @@ def _measure(data, offsets, tables, room, found, out, stops):
         count, n = read(codes, 0, size, tables.rules, words, 0, lines, plain, tally)
         filled = tally[FILLED]
         keys = max(n, filled, 4 * count)
-        table = grown(table, keys)
+        table, base = roomy(table, base, keys)
         mask = mask_for(keys)
         row[_CHARACTERS], row[_LETTERS], row[_DIGITS], row[_SPACES] = size, tally[LETTERS], tally[DIGITS], tally[SPACES]
         row[_HAN], row[_SIGNS], row[_REPLACEMENT], row[_UPPER] = tally[HAN], tally[SIGNS], tally[REPLACEMENT], tally[UPPER]
@@ -339,19 +339,20 @@ def _measure(data, offsets, tables, room, found, out, stops):
             row,
         )
         _gopher_lines(codes, records, count, row)
-        _lines(codes, records, stripped, raws, count, classes, tables.closed, tables.bullets, mask, table, stamp, row)
-        _paragraphs(lines, count, mask, table, stamp, row)
+        _lines(codes, records, stripped, raws, count, classes, tables.closed, tables.bullets, mask, table, base, row)
+        _paragraphs(lines, count, mask, table, base, row)
         dclm(
             codes, byte_of, records, count, classes, tables.phrases, tables.counted, d + 1, found.spans, found.used, row[_KINDS:]
         )
         c4(
             hints(data, offsets[d], offsets[d + 1]), codes, byte_of, lines, count, words, n, room.line, room.again, room.nothing, room.unused, tables.rules,
-            tables.phrases, d + 1, found.spans, found.used, mask, table, stamp, out[d, _C4 : _C4 + 4], out[d, _AFTER : _AFTER + 10],
+            tables.phrases, d + 1, found.spans, found.used, mask, table, base, out[d, _C4 : _C4 + 4], out[d, _AFTER : _AFTER + 10],
         )  # fmt: skip
-        stamp += np.uint64(1)
-        row[_RUNS] = repeated_runs(plain, filled, mask, table, stamp)
+        base += np.uint64(2)
+        row[_RUNS] = repeated_runs(plain, filled, mask, table, base)
+        base += np.uint64(2)
         top, repeated, duplicate = row[_TOP : _TOP + 3], row[_REPEATED_TOP : _REPEATED_TOP + 3], row[_GRAMS : _GRAMS + 6]
-        stamp = grams(words.hashes, words.lengths, n, mask, table, stamp, room.prefix, room.ends, room.times, room.runs, top, repeated, duplicate)  # fmt: skip
+        base = grams(words.hashes, words.lengths, n, table, base, room.prefix, room.ends, room.times, room.runs, top, repeated, duplicate)  # fmt: skip
         if row[_HAN] > 0:
             _chinese(plain, filled, found.counts, row)
         for one in range(met.shape[0]):

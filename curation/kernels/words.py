@@ -61,7 +61,7 @@ class Rules(NamedTuple):
 
 
 @inlined
-def _outline(first, last, size):
+def outline(first, last, size):
     """A small number of a text's first and last character and its size: most texts are no exception by that alone."""
     return (np.int64(first) * 33 ^ np.int64(last) * 131 ^ size * 1021) & 8191
 
@@ -69,7 +69,7 @@ def _outline(first, last, size):
 @kernel
 def _exception(codes, first, last, exceptions, outlines):
     found = np.int64(-1)
-    if 0 < last - first <= LONGEST_EXCEPTION and outlines[_outline(codes[first], codes[last - 1], last - first)]:
+    if 0 < last - first <= LONGEST_EXCEPTION and outlines[outline(codes[first], codes[last - 1], last - first)]:
         found = slot_of(hash_of(codes, first, last), exceptions)
     return found
 
@@ -363,7 +363,7 @@ def rules() -> Rules:
     heads = sorted({_head(text, kinds, units) for text in joined})
     outlines = np.zeros(8192, np.bool_)
     for text in exceptions:
-        outlines[_outline(ord(text[0]), ord(text[-1]), len(text))] = True
+        outlines[outline(ord(text[0]), ord(text[-1]), len(text))] = True
     return Rules(kinds, hashes, outlines, parts, hash_table(joined)[1], hash_table(heads)[1], units)
 
 
