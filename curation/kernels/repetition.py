@@ -26,7 +26,7 @@ def roomy(table, base, keys):
     an earlier pass wrote has a mark up to its base and counts as empty, so that a document begins without clearing.
     """
     capacity = 64
-    while capacity < keys + (keys >> 1) + 2:
+    while capacity < 2 * keys + 2:
         capacity *= 2
     if table.shape[0] < capacity or np.int64(base) + 12 * (keys + 2) > _HIGHEST:
         return np.zeros(max(capacity, table.shape[0]), np.uint64), np.uint64(0)
@@ -37,7 +37,7 @@ def roomy(table, base, keys):
 def mask_for(keys):
     """The mask of the part of the table that `keys` keys use: a small document stays in the cache."""
     capacity = 64
-    while capacity < keys + (keys >> 1) + 2:
+    while capacity < 2 * keys + 2:
         capacity *= 2
     return np.uint64(capacity - 1)
 
