@@ -31,10 +31,10 @@ def of_module(name: str) -> str:
 
 
 def of_files(paths: list[Path]) -> str:
-    """Digest (16 hex) of the bytes of files, in the order given."""
+    """Digest (16 hex) of the names and bytes of files, in the order given."""
     digest = hashlib.sha256()
     for path in paths:
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+        digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]
 
 

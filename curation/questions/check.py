@@ -76,10 +76,11 @@ def _filter(one: Filter, profile_where: Condition, types: dict[str, pa.DataType]
     defined = signals.languages(one.column)
     chosen = {**profile_where, **one.where}.get("language.label")
     languages = chosen if isinstance(chosen, list) else [chosen] if chosen else []
-    if defined and not (languages and {str(one) for one in languages} <= set(defined)):
-        raise DeclarationError(
-            f"{shown}: {one.column} is defined for {', '.join(defined)} only; add where: {{language.label: {defined[0]}}}"
+    if defined is not None and not (languages and {str(one) for one in languages} <= set(defined)):
+        allowed = (
+            f"{', '.join(defined)} only; add where: {{language.label: {defined[0]}}}" if defined else "no language: no model"
         )
+        raise DeclarationError(f"{shown}: {one.column} is defined for {allowed}")
 
 
 def _edit(edit: Edit, types: dict[str, pa.DataType], shown: str) -> None:

@@ -6,7 +6,8 @@
 Same text, same numbers, whatever the neighbours; null is "not defined" or "could not be measured", never zero.
 The file's name is the signal's name and the first half of a column path (`characters.han_ratio`). A column that is
 defined for some languages only says so in its field's metadata: a filter on it must carry `where`.
-RESOURCES, where a module has it, lists files (models) whose bytes its numbers depend on.
+`resources()`, where a module has it, lists files (models) whose bytes its numbers depend on; `defined_for()` the
+languages of a signal whose files decide that.
 """
 
 from functools import cache
@@ -34,7 +35,7 @@ def find(name: str):  # type: ignore[no-untyped-def]
 def key(name: str) -> str:
     """What a sidecar depends on besides its documents: code, libraries and model files (16 hex)."""
     module = find(name)
-    resources = [path() for path in getattr(module, "RESOURCES", [])]
+    resources = module.resources() if hasattr(module, "resources") else []
     return fingerprint.of_module(module.__name__) + (fingerprint.of_files(resources)[:8] if resources else "")
 
 
@@ -54,6 +55,8 @@ def together(names: list[str]) -> list[list[str]]:
 def languages(path: str) -> list[str] | None:
     """The languages a column is defined for; null means all."""
     name, column = path.split(".", 1)
+    if hasattr(find(name), "defined_for"):
+        return list(find(name).defined_for())
     metadata = find(name).COLUMNS.field(column).metadata or {}
     declared = metadata.get(b"languages")
     return declared.decode().split() if declared else None

@@ -6,6 +6,7 @@ language of another script. Scores are the model's, or the share of deciding let
 """
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -24,7 +25,12 @@ COLUMNS = pa.schema(
         pa.field("code", pa.string()),  # the label, or und where the score is below what the language needs
     ]
 )
-RESOURCES = [language_model]
+
+
+def resources() -> list[Path]:
+    """The model."""
+    return [language_model()]
+
 
 # Below these scores a label is shown as und, and profiles quarantine. Chosen so that under 2 % of right labels are lost over
 # ten varieties of short technical text (2026-11); one value for all, 0.65, loses a quarter of English lines.

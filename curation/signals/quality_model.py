@@ -7,7 +7,7 @@ It sees pairs of words in the first 8,000 characters: a signal beside others, no
 import hashlib
 import json
 from functools import cache
-from importlib import resources
+from importlib import resources as packaged
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ SHORTEST = 50  # characters; passages below 150 were not trained on, and score l
 
 def model_file() -> Path:
     """The trained model, which comes with the package."""
-    return Path(str(resources.files("curation.resources").joinpath("models/quality.ftz")))
+    return Path(str(packaged.files("curation.resources").joinpath("models/quality.ftz")))
 
 
 def facts_file() -> Path:
@@ -33,7 +33,9 @@ def facts_file() -> Path:
     return model_file().with_suffix(".json")
 
 
-RESOURCES = [model_file, facts_file]
+def resources() -> list[Path]:
+    """Model and facts."""
+    return [model_file(), facts_file()]
 
 
 def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
