@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +15,7 @@ import pyarrow.ipc as ipc
 
 from curation import catalog, signals
 from curation.editing import Edit, apply
+from curation.engines import local
 from curation.errors import ContractError, DataError
 from curation.ledger import EDITS, LEDGER, rows
 from curation.policy.verdicts import select
@@ -25,7 +26,9 @@ from curation.steps import dedup as dedup_step
 from curation.steps import filter as filter_step
 from curation.store import ROW_GROUP_BYTES, Workspace, parquet_writer
 
-SHARD_TEXT = 128 << 20  # of text, at the first release; afterwards the number of shards stays
+SHARD_TEXT = (
+    64 << 20
+)  # of text (a shard is sorted in memory, in three copies), at the first release; afterwards the number of shards stays
 INTERNAL = {"minhash.signature", "content.hash", "license.conflict", "minhash.tokens"}
 OWN = (
     "doc_id",
@@ -96,10 +99,13 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
             tell(done, len(shards) + 1)
         folder = scratch / "data"
         folder.mkdir()
-        for split in splits:
-            for number in range(count):
-                path = folder / f"{split}-{number:05d}-of-{count:05d}.parquet"
-                _write_shard(path, spill.table(split, number), out)
+        wanted = [
+            _Wanted(folder / f"{split}-{number:05d}-of-{count:05d}.parquet", spill.parts(split, number))
+            for split in splits
+            for number in range(count)
+        ]
+        for _ in local.map_tasks(_write_shard, wanted, workers):
+            pass
         ledger_folder = scratch / "ledger"
         ledger_folder.mkdir()
         left = pa.concat_tables(emptied)
@@ -276,18 +282,24 @@ class _Spill:
         with ipc.new_file(self._folder / f"{split}-{place}-{number}", self._schema) as writer:
             writer.write_table(table)
 
-    def table(self, split: str, place: int) -> pa.Table:
-        parts = [
-            ipc.open_file(self._folder / f"{split}-{place}-{number}").read_all() for number in range(self._written[split, place])
-        ]
-        return pa.concat_tables(parts) if parts else self._schema.empty_table()
+    def parts(self, split: str, place: int) -> list[Path]:
+        return [self._folder / f"{split}-{place}-{number}" for number in range(self._written[split, place])]
 
 
-def _write_shard(path: Path, table: pa.Table, out: pa.Schema) -> None:
+class _Wanted(NamedTuple):
+    """A shard to write, and the spilled rows that are its own."""
+
+    path: Path
+    parts: list[Path]
+
+
+def _write_shard(wanted: _Wanted) -> None:
+    out = schema()
+    table = pa.concat_tables([out.empty_table(), *(ipc.open_file(part).read_all() for part in wanted.parts)])
     table = table.take(pc.sort_indices(table, sort_keys=[("id", "ascending")])).combine_chunks()
     group = np.cumsum(pc.binary_length(table["text"]).to_numpy()) // (4 * ROW_GROUP_BYTES)
     bounds = [0, *(np.flatnonzero(group[1:] != group[:-1]) + 1).tolist(), table.num_rows]
-    with parquet_writer(path, out, level=3) as writer:
+    with parquet_writer(wanted.path, out, level=3) as writer:
         for start, end in itertools.pairwise(bounds):
             writer.write_table(table.slice(start, end - start))
 
