@@ -1,9 +1,10 @@
 """The false-positive budget: what share of clean text each profile keeps, and what share of planted junk it drops.
 
-    python -m benchmarks.gate FOLDER [--markdown FILE]
+    python -m benchmarks.gate FOLDER [--markdown FILE] [--pin tests/policy/gate.parquet]
 
 FOLDER holds clean texts: docs_*.parquet with text, lang and set. Junk is made by `training.negatives` from held-out words and
-templates, and from the clean texts where it is damage; 200 of a kind and language, seeded.
+templates, and from the clean texts where it is damage; 200 of a kind and language, seeded. `--pin` keeps what was measured of
+each text, without the text: tests hold the profiles to it.
 """
 
 import argparse
@@ -42,13 +43,16 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("--markdown", type=Path)
+    parser.add_argument("--pin", type=Path)
     parser.add_argument("--show", help="print texts of this set or kind that went the wrong way")
     asked = parser.parse_args()
     clean = clean_sets(asked.folder)
+    pinned: list[pa.Table] = []
     whole: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     lines = ["| clean text | documents | profile | kept | removed by |", "|---|---|---|---|---|"]
     for (language, name), texts in clean.items():
-        for profile in ("zh-legal",) if name == STATUTES else PROFILES[language][:1]:
+        for profile in profiles_of(name, language):
+            pinned.append(_pinned(texts, name, language, "clean"))
             share, top = _row(texts, profile, True, asked.show == name)
             lines.append(f"| {name} | {len(texts)} | `{profile}` | {share:.1%} | {top} |")
             whole[profile][0] += len(texts)
@@ -59,6 +63,7 @@ def main() -> None:
     for label, kind in KINDS.items():
         for language, profiles in PROFILES.items():
             texts = junk(kind, language, donors[language])
+            pinned.append(_pinned(texts, label, language, "junk"))
             for profile in profiles:
                 share, top = _row(texts, profile, False, asked.show == label)
                 lines.append(f"| {label} | {language} | `{profile}` | {share:.1%} | {top} |")
@@ -66,6 +71,13 @@ def main() -> None:
     print(text)
     if asked.markdown:
         asked.markdown.write_text(text + "\n", encoding="utf-8")
+    if asked.pin:
+        pq.write_table(pa.concat_tables(pinned), asked.pin, compression="zstd", compression_level=19)
+
+
+def profiles_of(name: str, language: str) -> tuple[str, ...]:
+    """The profiles that a set of clean texts is held to."""
+    return ("zh-legal",) if name == STATUTES else PROFILES[language][:1]
 
 
 def clean_sets(folder: Path) -> dict[tuple[str, str], list[str]]:
@@ -99,17 +111,25 @@ def junk(kind: str, language: str, donors: list[str], count: int = OF_EACH) -> l
 
 def judge(texts: list[str], profile: Profile) -> dict[str, list[str]]:
     """The filters that each removed or quarantined text failed."""
+    return judged(measured(texts, verdicts.columns_of(plan_of(profile))), profile)
+
+
+def measured(texts: list[str], paths: set[str]) -> pa.Table:
+    """These columns of every text, beside doc_id (its number) and source."""
     ids = [str(number) for number in range(len(texts))]
     documents = pa.record_batch(
         {"text": pa.array(texts, pa.large_string()), "license_claims": pa.array([[]] * len(texts), pa.list_(CLAIM))}
     )
-    plan = plan_of(profile)
-    needed = {path.split(".")[0] for path in verdicts.columns_of(plan)}
     columns = {"doc_id": pa.array(ids), "source": pa.array(["gate"] * len(texts))}
-    for name in sorted(needed):
+    for name in sorted({path.split(".")[0] for path in paths}):
         out = signals.find(name).annotate(documents)
-        columns |= {f"{name}.{field.name}": out[field.name] for field in out.schema}
-    ledger = verdicts.judge(pa.table(columns), plan)
+        columns |= {path: out[path.split(".")[1]] for path in sorted(paths) if path.startswith(f"{name}.")}
+    return pa.table(columns)
+
+
+def judged(columns: pa.Table, profile: Profile) -> dict[str, list[str]]:
+    """The filters that each document which does not stay failed."""
+    ledger = verdicts.judge(columns, plan_of(profile))
     found: dict[str, list[str]] = defaultdict(list)
     for doc, one in zip(ledger["doc_id"].to_pylist(), ledger["filter"].to_pylist(), strict=True):
         found[doc].append(one.removeprefix(f"{profile.name}."))
@@ -120,6 +140,15 @@ def plan_of(profile: Profile) -> Plan:
     words = {"en": "gate", "zh": "门"}
     recipe = Recipe(name="gate", title=words, summary=words, sources=["gate"], curator="gate", contact="gate@example.org")
     return Plan(recipe=recipe, profiles=[profile], policy=Policy(name="none", title=words, filters=[]))
+
+
+def _pinned(texts: list[str], name: str, language: str, kind: str) -> pa.Table:
+    used = [p for profiles in PROFILES.values() for p in (*profiles, "zh-legal")]
+    paths = {path for p in used for path in verdicts.columns_of(plan_of(catalog.built_in("profiles", p, Profile)))}
+    table = measured(texts, paths).drop_columns(["source"])
+    for column, value in (("language", language), ("set", name), ("kind", kind)):
+        table = table.add_column(0, column, pa.repeat(value, len(texts)).dictionary_encode())
+    return table
 
 
 def _row(texts: list[str], name: str, clean: bool, show: bool) -> tuple[float, str]:

@@ -26,9 +26,8 @@ from curation.steps import dedup as dedup_step
 from curation.steps import filter as filter_step
 from curation.store import ROW_GROUP_BYTES, Workspace, parquet_writer
 
-SHARD_TEXT = (
-    64 << 20
-)  # of text (a shard is sorted in memory, in three copies), at the first release; afterwards the number of shards stays
+# Bytes of text a shard, at the first release; afterwards the number of shards stays. A worker sorts one in three copies.
+SHARD_TEXT = 64 << 20
 INTERNAL = {"minhash.signature", "content.hash", "license.conflict", "minhash.tokens"}
 OWN = (
     "doc_id",
