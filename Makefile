@@ -21,7 +21,7 @@ $(UV):
 setup: .venv/.ready  ## tools and locked dependencies, Airflow included
 
 .venv/.ready: $(UV) uv.lock pyproject.toml
-	@echo "Setting up: locked dependencies into .venv/ (fastText is compiled once)"
+	@echo "Setting up: locked dependencies into .venv/ (fastText and KenLM are compiled once)"
 	@$(UV) sync --frozen --all-extras -q
 	@touch $@
 

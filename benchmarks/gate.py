@@ -51,9 +51,9 @@ def main() -> None:
     whole: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     lines = ["| clean text | documents | profile | kept | removed by |", "|---|---|---|---|---|"]
     for (language, name), texts in clean.items():
+        pinned.append(_pinned(texts, name, language, "clean"))
         for profile in profiles_of(name, language):
-            pinned.append(_pinned(texts, name, language, "clean"))
-            share, top = _row(texts, profile, True, asked.show == name)
+            share, top = _row(texts, pinned[-1], profile, True, asked.show == name)
             lines.append(f"| {name} | {len(texts)} | `{profile}` | {share:.1%} | {top} |")
             whole[profile][0] += len(texts)
             whole[profile][1] += round(share * len(texts))
@@ -65,14 +65,14 @@ def main() -> None:
             texts = junk(kind, language, donors[language])
             pinned.append(_pinned(texts, label, language, "junk"))
             for profile in profiles:
-                share, top = _row(texts, profile, False, asked.show == label)
+                share, top = _row(texts, pinned[-1], profile, False, asked.show == label)
                 lines.append(f"| {label} | {language} | `{profile}` | {share:.1%} | {top} |")
     text = "\n".join(lines)
     print(text)
     if asked.markdown:
         asked.markdown.write_text(text + "\n", encoding="utf-8")
     if asked.pin:
-        pq.write_table(pa.concat_tables(pinned), asked.pin, compression="zstd", compression_level=19)
+        pq.write_table(pa.concat_tables(pinned).drop_columns(["source"]), asked.pin, compression="zstd", compression_level=19)
 
 
 def profiles_of(name: str, language: str) -> tuple[str, ...]:
@@ -143,16 +143,17 @@ def plan_of(profile: Profile) -> Plan:
 
 
 def _pinned(texts: list[str], name: str, language: str, kind: str) -> pa.Table:
-    used = [p for profiles in PROFILES.values() for p in (*profiles, "zh-legal")]
+    """What all profiles ask of these texts, once."""
+    used = {"zh-legal", *(profile for profiles in PROFILES.values() for profile in profiles)}
     paths = {path for p in used for path in verdicts.columns_of(plan_of(catalog.built_in("profiles", p, Profile)))}
-    table = measured(texts, paths).drop_columns(["source"])
+    table = measured(texts, paths)
     for column, value in (("language", language), ("set", name), ("kind", kind)):
         table = table.add_column(0, column, pa.repeat(value, len(texts)).dictionary_encode())
     return table
 
 
-def _row(texts: list[str], name: str, clean: bool, show: bool) -> tuple[float, str]:
-    gone = judge(texts, catalog.built_in("profiles", name, Profile))
+def _row(texts: list[str], columns: pa.Table, name: str, clean: bool, show: bool) -> tuple[float, str]:
+    gone = judged(columns, catalog.built_in("profiles", name, Profile))
     count: dict[str, int] = defaultdict(int)
     for reasons in gone.values():
         for reason in reasons:

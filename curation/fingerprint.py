@@ -34,7 +34,8 @@ def of_files(paths: list[Path]) -> str:
     """Digest (16 hex) of the names and bytes of files, in the order given."""
     digest = hashlib.sha256()
     for path in paths:
-        digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+        with path.open("rb") as file:  # a language model may be larger than memory
+            digest.update(path.name.encode() + b"\0" + hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:16]
 
 

@@ -18,6 +18,15 @@ _LOW = np.uint64(0xFFFFFFFF)
 _HIGHEST = (1 << 32) - 1
 
 
+@inlined
+def _capacity(keys):
+    """A power of two that `keys` keys fill by half at most."""
+    capacity = 64
+    while capacity < 2 * keys + 2:
+        capacity *= 2
+    return capacity
+
+
 @allocating
 def roomy(table, base, keys):
     """The table and the base of a document with `keys` keys of each kind; an empty table where these have no room.
@@ -25,9 +34,7 @@ def roomy(table, base, keys):
     An entry is one 64-bit number: the upper half of its key, then a mark above the base of the pass that wrote it. What
     an earlier pass wrote has a mark up to its base and counts as empty, so that a document begins without clearing.
     """
-    capacity = 64
-    while capacity < 2 * keys + 2:
-        capacity *= 2
+    capacity = _capacity(keys)
     if table.shape[0] < capacity or np.int64(base) + 12 * (keys + 2) > _HIGHEST:
         return np.zeros(max(capacity, table.shape[0]), np.uint64), np.uint64(0)
     return table, base
@@ -36,10 +43,7 @@ def roomy(table, base, keys):
 @inlined
 def mask_for(keys):
     """The mask of the part of the table that `keys` keys use: a small document stays in the cache."""
-    capacity = 64
-    while capacity < 2 * keys + 2:
-        capacity *= 2
-    return np.uint64(capacity - 1)
+    return np.uint64(_capacity(keys) - 1)
 
 
 @inlined

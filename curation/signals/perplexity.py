@@ -72,8 +72,9 @@ def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
     if not known:
         return pa.record_batch([pa.nulls(documents.num_rows, pa.float32())], schema=COLUMNS)
     labels = language.annotate(documents)["label"].to_pylist()
+    loaded = {label: _load(known[label].file, known[label].file.stat().st_mtime_ns) for label in set(labels) & set(known)}
     scores = [
-        _perplexity(known[label], text.as_py() or "") if label in known else None
+        _perplexity(loaded[label], cut(text.as_py() or "", known[label].unit)) if label in loaded else None
         for label, text in zip(labels, documents["text"], strict=True)
     ]
     return pa.record_batch([pa.array(scores, pa.float32())], schema=COLUMNS)
@@ -85,9 +86,7 @@ def cut(text: str, unit: str) -> list[str]:
     return [" ".join(tokens) for line in plain.splitlines() if (tokens := UNITS[unit].findall(line))]
 
 
-def _perplexity(known: Known, text: str) -> float | None:
-    model = _load(known.file, known.file.stat().st_mtime_ns)
-    lines = cut(text, known.unit)
+def _perplexity(model: Any, lines: list[str]) -> float | None:
     tokens = sum(line.count(" ") + 2 for line in lines)
     return 10 ** (-sum(model.score(line) for line in lines) / tokens) if lines else None
 

@@ -103,7 +103,8 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
             for split in splits
             for number in range(count)
         ]
-        for _ in local.map_tasks(_write_shard, wanted, workers):
+        # a dataset of one shard is written sooner than a worker has started
+        for _ in local.map_tasks(_write_shard, wanted, workers if count > 1 else 1):
             pass
         ledger_folder = scratch / "ledger"
         ledger_folder.mkdir()
