@@ -11,7 +11,7 @@ each other parcels, so they run on any engine that reaches the workspace's data.
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple, Protocol
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from curation import engines, parcels
 from curation.dedup import edges
 from curation.dedup.edges import Pairs, Similarities
+from curation.engines import Result, Task
 from curation.kernels import bands as kernel
 from curation.kernels.shingles import PERMUTATIONS, shingle_sets
 from curation.store import Workspace
@@ -67,7 +68,6 @@ class Search:
     starts: tuple[int, ...]  # the first number of each block, and the number after the last
     prefixes: int  # a power of two
     threshold: float
-    exact_content: bool
     near: bool
     old: int | None = None  # documents from this number on are known before: pairs among them are not looked for
 
@@ -91,7 +91,6 @@ class Pairing:
     blocks: Sequence[Block]
     threshold: float
     workers: int = 1
-    exact_content: bool = True
     near: bool = True
     estimate_only: bool = False
     old_blocks: int = 0  # the last so many blocks are known before
@@ -102,7 +101,7 @@ class Pairing:
         prefixes = 1 << max(0, (starts[-1] * keys - 1) // PREFIX_ROWS).bit_length()
         old = starts[len(self.blocks) - self.old_blocks] if self.old_blocks else None
         folder = self.workspace.exchange(self.name)
-        return Search(self.workspace, folder, starts, prefixes, self.threshold, self.exact_content, self.near, old)
+        return Search(self.workspace, folder, starts, prefixes, self.threshold, self.near, old)
 
     def find(self) -> tuple[Pairs, Found]:
         """Pairs of equal content, each with the first document of that content; and verified near-duplicates."""
@@ -134,7 +133,7 @@ class Pairing:
             out[hit] = found.similarity[at[hit]]
         return out
 
-    def _map(self, function, tasks):  # type: ignore[no-untyped-def]
+    def _map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         return engines.map_tasks(function, list(tasks), self.workers)
 
     def _measured(self, search: Search, met: list[str]) -> Found:
@@ -187,40 +186,38 @@ def _keys(search: Search, task: tuple[int, Block]) -> str:
     short = np.where(signed.filled, short, edges.whole(signed.signatures))
     bits = np.uint64(search.prefixes.bit_length() - 1)
     shift = np.uint64(64) - bits
-    groups = []
+    groups = []  # key, content, row, first receiver
     if search.near:
-        rows = np.flatnonzero(signed.signed).astype(np.uint32)
+        own = np.flatnonzero(signed.signed).astype(np.uint32)
         count, width = edges.bands(search.threshold)
-        keys = edges.keys(signed.signatures[rows], count, width)
-        groups.append((keys.reshape(-1), np.tile(short[rows], count), np.tile(rows, count), 0))
-    if search.exact_content:
-        rows = np.flatnonzero(signed.filled).astype(np.uint32)
-        groups.append((signed.contents[rows, 0], short[rows], rows, search.prefixes))
-    keys, contents, rows, receiver = [], [], [], []
+        keys = edges.keys(signed.signatures[own], count, width)
+        groups.append((keys.reshape(-1), np.tile(short[own], count), np.tile(own, count), 0))
+    own = np.flatnonzero(signed.filled).astype(np.uint32)
+    groups.append((signed.contents[own, 0], short[own], own, search.prefixes))
+    columns, receivers = [], []
     for key, content, row, first in groups:
         # numpy shifts a 64-bit number by 64 bits not at all
         to = ((key >> shift) if bits else np.zeros(len(key), np.uint64)).astype(np.uint16)
         order = np.argsort(to, kind="stable")
-        keys.append(key[order])
-        contents.append(content[order])
-        rows.append(row[order])
-        receiver.append(to[order].astype(np.int64) + first)
-    columns = [np.concatenate(part) if part else np.empty(0) for part in (keys, contents, rows)]
-    batch = pa.record_batch([pa.array(c, f.type) for c, f in zip(columns, KEYS, strict=True)], schema=KEYS)
+        columns.append((key[order], content[order], row[order]))
+        receivers.append(to[order].astype(np.int64) + first)
+    batch = pa.record_batch([np.concatenate(column) for column in zip(*columns, strict=True)], schema=KEYS)
     name = f"{search.folder}/keys-{number:05d}"
-    parcels.write(search.workspace, name, batch, np.concatenate(receiver), 2 * search.prefixes)
+    parcels.write(search.workspace, name, batch, np.concatenate(receivers), 2 * search.prefixes)
     return name
 
 
 def _meet(search: Search, keyed: list[str], prefix: int) -> Pairs:
     """Candidates of one prefix, by block of the smaller number; returns the pairs of equal content."""
-    near = kernel.alike(*_gathered(search, keyed, prefix), search.old)
+    near = kernel.alike(*_gathered(search, keyed, prefix), old=search.old)
     rows = pa.record_batch([near[:, 0], near[:, 1]], schema=PAIRS)
     parcels.write(search.workspace, _candidates_file(search, prefix), rows, search.block_of(near[:, 0]), len(search.starts) - 1)
-    return kernel.equal(*_gathered(search, keyed, search.prefixes + prefix), search.old)
+    return kernel.equal(*_gathered(search, keyed, search.prefixes + prefix), old=search.old)
 
 
-def _gathered(search: Search, keyed: list[str], receiver: int):  # type: ignore[no-untyped-def]
+def _gathered(
+    search: Search, keyed: list[str], receiver: int
+) -> tuple[NDArray[np.uint64], NDArray[np.uint32], NDArray[np.int64]]:
     keys, contents, numbers = [np.empty(0, np.uint64)], [np.empty(0, np.uint32)], [np.empty(0, np.int64)]
     for start, name in zip(search.starts, keyed, strict=False):
         for batch in parcels.read(search.workspace, [name], receiver):
@@ -275,10 +272,9 @@ def _send(search: Search, what: str, asked: list[str], least: float, task: tuple
     found, mail = [Found(*edges.NONE)], []
     to = search.block_of(outside[:, 1])
     wanted = np.unique(np.concatenate([inside.reshape(-1), outside[:, 0] - start]))
-    pieces: list[tuple[NDArray[np.int64], _Sets]] = []
+    own = []
     for rows, sets in _pieces(what, block, wanted):
-        if what == "signature" or len(inside):
-            pieces.append((rows, sets))
+        own += [sets] if len(inside) else []
         mine = np.flatnonzero(np.isin(outside[:, 0] - start, rows))
         if len(mine):
             order = mine[np.lexsort((outside[mine, 1], outside[mine, 0], to[mine]))]
@@ -286,13 +282,20 @@ def _send(search: Search, what: str, asked: list[str], least: float, task: tuple
             at = np.searchsorted(rows, outside[order, 0] - start)
             parcels.write(search.workspace, name, _mail(sets, at, outside[order], to[order]), to[order], len(search.starts) - 1)
             mail += [(int(receiver), name) for receiver in np.unique(to[mine])]
-    for (rows, sets), (other_rows, others) in itertools.product(pieces, pieces):
-        if len(inside):
-            both = inside[np.isin(inside[:, 0], rows) & np.isin(inside[:, 1], other_rows)]
-            similarity = _compared(sets, others, np.searchsorted(rows, both[:, 0]), np.searchsorted(other_rows, both[:, 1]))
-            reached = similarity >= least
-            found.append(Found(both[reached] + start, similarity[reached]))
+    if own:
+        sets = _stacked(own)
+        similarity = _compared(sets, sets, np.searchsorted(wanted, inside[:, 0]), np.searchsorted(wanted, inside[:, 1]))
+        reached = similarity >= least
+        found.append(Found(inside[reached] + start, similarity[reached]))
     return _Sent(_joined(found), mail)
+
+
+def _stacked(parts: list[_Sets]) -> _Sets:
+    values = np.concatenate([part.values for part in parts])
+    if parts[0].ends is None:
+        return _Sets(values)
+    sizes = [np.diff(part.ends) for part in parts if part.ends is not None]
+    return _Sets(values, np.r_[0, np.cumsum(np.concatenate(sizes))].astype(np.int64))
 
 
 def _mail(sets: _Sets, at: NDArray[np.int64], pairs: Pairs, to: NDArray[np.int64]) -> pa.RecordBatch:
@@ -332,6 +335,6 @@ def _opened(batch: pa.RecordBatch) -> tuple[_Sets, NDArray[np.int64]]:
         return _Sets(half.flatten().to_numpy().reshape(-1, PERMUTATIONS)), np.arange(batch.num_rows)
     given = half.is_valid().to_numpy(zero_copy_only=False)
     sets = half.drop_null()
-    return _Sets(sets.flatten().to_numpy(), np.r_[0, np.cumsum(sets.value_lengths().to_numpy())].astype(np.int64)), np.cumsum(given) - 1
-
-
+    return _Sets(sets.flatten().to_numpy(), np.r_[0, np.cumsum(sets.value_lengths().to_numpy())].astype(np.int64)), np.cumsum(
+        given
+    ) - 1

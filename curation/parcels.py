@@ -4,6 +4,7 @@ A parcel lies in the workspace's data, where every machine of a run reaches it, 
 whole or not there, and not synced to disk: after a crash of the machine the step is run again.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -18,7 +19,7 @@ def write(workspace: Workspace, key: str, rows: pa.RecordBatch, receiver: NDArra
     """Write rows, which are sorted by receiver (one number for each row, below `receivers`)."""
     ends = np.searchsorted(receiver, np.arange(receivers + 1))
     with workspace.writing(key, durable=False) as staged, ipc.new_file(staged, rows.schema) as writer:
-        for start, end in zip(ends[:-1], ends[1:], strict=True):
+        for start, end in itertools.pairwise(ends):
             writer.write_batch(rows.slice(start, end - start))
 
 

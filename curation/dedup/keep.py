@@ -76,7 +76,7 @@ def _stars(rank: NDArray[np.int64], pairs: Pairs, left: NDArray[np.bool_]) -> Pa
 
 
 @allocating
-def _greedy(rank, pairs, goes):
+def _greedy(rank, pairs, goes):  # type: ignore[no-untyped-def]
     """Best first: a row that still stays takes every neighbour that is worse and still stays."""
     for k in range(pairs.shape[0]):
         one, other = pairs[k, 0], pairs[k, 1]

@@ -199,3 +199,25 @@ def shingle_sets(texts: pa.Array) -> tuple[NDArray[np.uint64], NDArray[np.int64]
     out, ends = np.empty(int(offsets[-1] - offsets[0]) + len(texts) + 8, np.uint64), np.zeros(len(texts) + 1, np.int64)
     _sets(data, offsets, _kinds(), unicode.fold, SHINGLE, tokens, hashes, out, ends)
     return out[: ends[-1]].copy(), ends
+
+
+@allocating
+def _digests(data, offsets, kind, fold, tokens, out, counts):
+    for d in range(offsets.shape[0] - 1):
+        n = tokenise(data, offsets[d], offsets[d + 1], kind, fold, tokens)
+        one, other = _FNV, _ROLL
+        for j in range(n):
+            one = (one ^ tokens[j]) * _PRIME
+            one ^= one >> np.uint64(29)
+            other = (other + tokens[j]) * _ROLL
+            other ^= other >> np.uint64(32)
+        out[d, 0], out[d, 1] = _mix64(one), _mix64(other)
+        counts[d] = n
+
+
+def token_digests(texts: pa.Array) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
+    """128-bit hashes (n x 2) of the token sequences of documents, and their token counts (n)."""
+    data, offsets = buffers(texts)
+    out, counts = np.zeros((len(texts), 2), np.uint64), np.zeros(len(texts), np.int32)
+    _digests(data, offsets, _kinds(), tables().fold, np.empty(longest(offsets) + 8, np.uint64), out, counts)
+    return out, counts
