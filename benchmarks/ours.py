@@ -125,11 +125,12 @@ def _survivors(columns: tuple[Columns, ...]) -> np.ndarray:
     tokens = pa.chunked_array([one["minhash"]["tokens"] for one in columns]).to_numpy()
     rows = np.flatnonzero(tokens > 0)
     signed = found.drop_null().flatten().to_numpy().reshape(len(rows), -1)
-    pairs, _ = edges.near(signed, THRESHOLD)
+    pairs, alike = edges.near(signed, THRESHOLD)
     rank = np.empty(len(rows), np.int64)
     rank[np.argsort(-tokens[rows], kind="stable")] = np.arange(len(rows))
     stays = np.ones(len(tokens), bool)
-    stays[rows[[twin.removed for twin in keep.survivors(signed, pairs, rank, THRESHOLD)]]] = False
+    twins = keep.survivors(rank, pairs, alike, lambda asked: edges.estimate(signed, asked), THRESHOLD)
+    stays[rows[twins.removed]] = False
     return stays
 
 

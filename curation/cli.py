@@ -72,6 +72,8 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("input", type=Path)
     one.add_argument("output", type=Path, help="Parquet: id, cluster, keep, twin, jaccard")
     one.add_argument("--threshold", type=float, default=0.7, help="Jaccard of 5-token shingles (default: 0.7)")
+    one.add_argument("--estimate-only", action="store_true", help="by MinHash alone, without comparing texts near the threshold")
+    one.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: all cores)")
     add("warm", _warm, "compile the kernels once for this machine")
     add("schemas", _schemas, "write JSON Schemas of the declarations into schemas/")
     return top
@@ -261,14 +263,11 @@ def _signal(asked: argparse.Namespace) -> int:
 
 
 def _twins(asked: argparse.Namespace) -> int:
-    from curation import plainfile
+    from curation import twins
 
-    counts = plainfile.twins(asked.input, asked.output, asked.threshold)
-    return _answer(
-        asked,
-        counts,
-        [f"{counts['documents']:,} documents, {counts['kept']:,} kept, {counts['twins']:,} near-duplicates; {asked.output}"],
-    )
+    counts = twins.find(asked.input, asked.output, asked.threshold, asked.workers, asked.estimate_only)
+    said = f"{counts['documents']:,} documents, {counts['kept']:,} kept, {counts['twins']:,} near-duplicates"
+    return _answer(asked, counts, [f"{said} ({counts['identical']:,} of equal tokens); {asked.output}"])
 
 
 def _warm(asked: argparse.Namespace) -> int:

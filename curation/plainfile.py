@@ -1,19 +1,15 @@
-"""One signal, or near-duplicates, over any JSONL or Parquet file with `id` and `text`: no workspace needed."""
+"""One signal over any JSONL or Parquet file with `id` and `text`: no workspace needed."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from curation import archive, signals
-from curation.dedup import edges, keep
 from curation.document import CLAIM
-from curation.errors import DataError, DeclarationError
-from curation.kernels.bands import components
-from curation.kernels.shingles import signatures
+from curation.errors import DataError
 from curation.license import from_spdx_header
 from curation.readers import Record, jsonl
 from curation.store import parquet_writer
@@ -26,7 +22,7 @@ def annotate(signal: str, source: Path, target: Path) -> int:
     module = signals.find(signal)
     named = [pa.field(_named(f"{signal}.{f.name}"), f.type) for f in module.COLUMNS]
     rows = 0
-    with _replacing(target) as staged, parquet_writer(staged, pa.schema([pa.field("id", pa.string()), *named])) as writer:
+    with replacing(target) as staged, parquet_writer(staged, pa.schema([pa.field("id", pa.string()), *named])) as writer:
         for batch in batches(source):
             out = module.annotate(batch)
             table = pa.Table.from_arrays([batch["id"], *out.columns], names=["id", *(f.name for f in named)])
@@ -38,54 +34,6 @@ def annotate(signal: str, source: Path, target: Path) -> int:
 def _named(path: str) -> str:
     """Names as in a dataset, except that `language` is the label itself and not `und` where the score is low."""
     return {"language.label": "language", "language.code": "language_code"}.get(path) or signals.published_name(path)
-
-
-def twins(source: Path, target: Path, threshold: float) -> dict[str, int]:
-    """Write `id, cluster, keep, twin, jaccard` for every row; the longest of a cluster stays, ties by id."""
-    if not 0.5 <= threshold <= 1.0:
-        raise DeclarationError(f"--threshold {threshold:g}: allowed 0.5 to 1.0")
-    ids: list[str] = []
-    found, sizes = [], []
-    for batch in batches(source):
-        ids += batch["id"].to_pylist()
-        values, counts = signatures(batch["text"])
-        found.append(values)
-        sizes.append(counts)
-    if len(set(ids)) != len(ids):
-        raise DataError(f"{source}: ids are not unique")
-    if not ids:
-        raise DataError(f"{source}: no rows")
-    values, counts = np.concatenate(found), np.concatenate(sizes)
-    named = np.array(ids)
-    rank = np.empty(len(ids), np.int64)
-    rank[np.lexsort([named, -counts])] = np.arange(len(ids))
-    rows = np.flatnonzero(counts > 0)  # a text without tokens resembles nothing
-    distinct, node = np.unique(values[rows], axis=0, return_inverse=True)
-    best = np.full(len(distinct), -1, np.int64)
-    for row in rows[np.argsort(-rank[rows], kind="stable")]:
-        best[node.reshape(-1)[np.searchsorted(rows, row)]] = row
-    pairs, _ = edges.near(distinct, threshold)
-    goes = {t.removed: t for t in keep.survivors(distinct, pairs, rank[best], threshold)}
-    twin, jaccard = np.arange(len(ids)), np.ones(len(ids))
-    for row, content in zip(rows, node.reshape(-1), strict=True):
-        if (gone := goes.get(int(content))) is not None:
-            twin[row], jaccard[row] = best[gone.survivor], gone.similarity
-        else:
-            twin[row] = best[content]
-    is_twin = twin != np.arange(len(ids))
-    component = components(len(ids), np.column_stack([np.flatnonzero(is_twin), twin[is_twin]]))
-    table = pa.table(
-        {
-            "id": named,
-            "cluster": named[component],
-            "keep": ~is_twin,
-            "twin": pa.array(named[twin], mask=~is_twin),
-            "jaccard": pa.array(jaccard, mask=~is_twin),
-        }
-    )
-    with _replacing(target) as staged:
-        pq.write_table(table, staged, compression="zstd")
-    return {"documents": len(ids), "kept": int((~is_twin).sum()), "twins": int(is_twin.sum())}
 
 
 def batches(source: Path) -> Iterator[pa.RecordBatch]:
@@ -142,7 +90,7 @@ def _batch(rows: list[dict[str, Any]], source: Path) -> pa.RecordBatch:
         raise DataError(f"{source}: a text is not valid Unicode ({error})") from None
 
 
-class _replacing:
+class replacing:
     """A path beside the target that replaces it when the block ends well."""
 
     def __init__(self, target: Path) -> None:

@@ -83,13 +83,11 @@ class Policy(Declared):
     filters: list[Filter]
 
 
-KEEP_ORDER = ("license_tier", "most_tokens", "earliest", "source_order")
-
-
 class Near(Declared):
-    """MinHash near-duplicates at this Jaccard of 5-token shingles."""
+    """MinHash near-duplicates at this Jaccard of 5-token shingles; exact where the estimate is not clear."""
 
     threshold: float = Field(0.8, ge=0.5, le=1.0)
+    estimate_only: bool = False
 
 
 class Dedup(Declared):
@@ -97,8 +95,9 @@ class Dedup(Declared):
 
     exact: bool = True
     near: Near | None = Near()
-    keep: list[Literal["license_tier", "most_tokens", "earliest", "source_order"]] = [
+    keep: list[Literal["license_tier", "quality", "most_tokens", "earliest", "source_order"]] = [
         "license_tier",
+        "quality",
         "most_tokens",
         "earliest",
     ]

@@ -127,6 +127,10 @@ class Workspace:
         return f"ledgers/{recipe}/{step}/{name}".rstrip("/")
 
     @staticmethod
+    def exchange(name: str, part: str = "") -> str:
+        return f"exchange/{name}/{part}".rstrip("/")
+
+    @staticmethod
     def dataset(name: str, part: str = "") -> str:
         return f"datasets/{name}/{part}".rstrip("/")
 
@@ -149,6 +153,12 @@ class Workspace:
 
     def open(self, key: str) -> BinaryIO:
         return self.fs.open(self.path(key), "rb")  # type: ignore[no-any-return]
+
+    @contextmanager
+    def mapped(self, key: str) -> Iterator[Any]:
+        """The file at `key` for Arrow: mapped where it is local, else read as a stream."""
+        with pa.memory_map(self.path(key)) if self.is_local else self.open(key) as file:
+            yield file
 
     def read_json(self, key: str) -> Any:
         """The JSON value at `key`, or null when there is none."""
@@ -200,26 +210,29 @@ class Workspace:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def publish(self, staged: Path, key: str) -> None:
-        """Move a finished local file to `key`: whole, or not at all."""
+    def publish(self, staged: Path, key: str, durable: bool = True) -> None:
+        """Move a finished local file to `key`: whole, or not at all; what outlives no step need not be durable."""
         target = self.path(key)
         if not self.is_local:
             self.fs.put_file(str(staged), target)
             staged.unlink()
             return
+        Path(target).parent.mkdir(parents=True, exist_ok=True)
+        if not durable:
+            os.replace(staged, target)
+            return
         with staged.open("rb") as file:
             os.fsync(file.fileno())
-        Path(target).parent.mkdir(parents=True, exist_ok=True)
         os.replace(staged, target)
         _sync_folder(Path(target).parent)
 
     @contextmanager
-    def writing(self, key: str) -> Iterator[Path]:
+    def writing(self, key: str, durable: bool = True) -> Iterator[Path]:
         """A staged local path that becomes `key` when the block ends well, and vanishes when it does not."""
         staged = self._staging_path()
         try:
             yield staged
-            self.publish(staged, key)
+            self.publish(staged, key, durable)
         finally:
             staged.unlink(missing_ok=True)
 
@@ -264,6 +277,11 @@ class Workspace:
         for key in self.files(folder):
             if key not in wanted:
                 self.fs.rm_file(self.path(key))
+
+    def remove(self, folder: str) -> None:
+        """Remove a folder and all below it, if it is there."""
+        if self.exists(folder):
+            self.fs.rm(self.path(folder), recursive=True)
 
     def collect_orphans(self) -> int:
         """Remove staged files of processes that are gone; returns how many."""

@@ -6,7 +6,8 @@ import pyarrow as pa
 from curation import signals
 from curation.dedup import edges, keep
 from curation.document import CLAIM
-from curation.kernels.shingles import signatures
+from curation.kernels.bands import jaccards
+from curation.kernels.shingles import shingle_sets, signatures
 
 TEXT = "Warm words, 预热文本。 One two three four five six seven. a@b.cn 8.8.8.8\n"
 
@@ -18,6 +19,8 @@ def compile_kernels() -> list[str]:
     for name in signals.names():
         signals.find(name).annotate(documents)
     values, _ = signatures(texts)
-    pairs, _ = edges.near(values, 0.8)
-    keep.survivors(values, pairs, np.arange(2), 0.8)
+    pairs, found = edges.near(values, 0.8)
+    keep.survivors(np.arange(2), pairs, found, lambda asked: edges.estimate(values, asked), 0.8)
+    sets, ends = shingle_sets(texts)
+    jaccards(sets, ends, sets, ends, np.arange(1), np.arange(1, 2), np.empty(1))
     return signals.names()

@@ -14,10 +14,11 @@ FLOORS = [
     {
         "errors", "declaration", "document", "manifest", "recipe", "license", "ledger", "approval", "store", "fingerprint", "rooms",
         "catalog", "versions", "published", "web", "archive", "decoding", "mapping", "editing", "fasttext_model", "loading",
+        "parcels",
     },
     {"kernels", "policy"},
     {"connectors", "readers", "signals", "dedup", "engines", "card"},
-    {"steps", "questions", "plainfile", "warm"},
+    {"steps", "questions", "pairing", "plainfile", "twins", "warm"},
     {"line"},
     {"workspaces", "shown", "schema_files"},
     {"cli"},

@@ -56,7 +56,7 @@ def test_each_bad_record_is_in_quarantine_with_reason_and_place(done: Workspace)
 @pytest.mark.parametrize(
     ("native", "reason"),
     [
-        ("zh-5", "dedup.near"),
+        ("twin-near", "dedup.near"),
         ("short", "docs.characters"),
         ("no-license", "open_permissive.license_unknown"),
         ("non-commercial", "open_permissive.license_tier"),

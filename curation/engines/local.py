@@ -12,7 +12,9 @@ Result = TypeVar("Result")
 _pools: dict[int, ProcessPoolExecutor] = {}  # kept between steps: a worker loads models and kernels once (2-3 s)
 
 
-def map_tasks(function: Callable[[Task], Result], tasks: Sequence[Task], workers: int) -> Iterator[Result]:
+def map_tasks(
+    function: Callable[[Task], Result], tasks: Sequence[Task], workers: int, address: str | None = None
+) -> Iterator[Result]:
     """Yield function(task) for each task in order. `function` must be importable, tasks and results picklable."""
     if min(workers, len(tasks)) <= 1:
         yield from map(function, tasks)

@@ -4,6 +4,8 @@ Signatures follow datasketch's affine32 scheme (its permutations, its fmix32), s
 compares them on the same shingle hashes.
 """
 
+from functools import cache
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -139,6 +141,14 @@ def permutations() -> NDArray[np.uint32]:
     return MinHash(num_perm=PERMUTATIONS, seed=SEED, scheme="affine32").permutations
 
 
+@cache
+def _kinds() -> NDArray[np.uint8]:
+    """What each character is to a shingle: an underscore parts, so that identifiers resemble each other by their words."""
+    kind = tables().kind.copy()
+    kind[ord("_")] = kind[ord("＿")] = SEPARATOR
+    return kind
+
+
 _permutations: NDArray[np.uint32] | None = None
 
 
@@ -154,7 +164,7 @@ def signatures(texts: pa.Array) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
     unicode = tables()
     a, b = np.ascontiguousarray(_permutations[0]), np.ascontiguousarray(_permutations[1])
     tokens, hashes = np.empty(space, np.uint64), np.empty(space, np.uint64)
-    _signatures(data, offsets, unicode.kind, unicode.fold, SHINGLE, a, b, tokens, hashes, out, counts)
+    _signatures(data, offsets, _kinds(), unicode.fold, SHINGLE, a, b, tokens, hashes, out, counts)
     return out, counts
 
 
@@ -163,5 +173,51 @@ def shingle_hashes(data: Bytes, offsets: Offsets, index: int) -> NDArray[np.uint
     unicode = tables()
     space = int(offsets[index + 1] - offsets[index]) + 8
     tokens, hashes = np.empty(space, np.uint64), np.empty(space, np.uint64)
-    n = tokenise(data, offsets[index], offsets[index + 1], unicode.kind, unicode.fold, tokens)
+    n = tokenise(data, offsets[index], offsets[index + 1], _kinds(), unicode.fold, tokens)
     return hashes[: shingle(tokens, n, SHINGLE, hashes)].copy()
+
+
+@allocating
+def _sets(data, offsets, kind, fold, width, tokens, hashes, out, ends):
+    at = 0
+    for d in range(offsets.shape[0] - 1):
+        n = shingle(tokens, tokenise(data, offsets[d], offsets[d + 1], kind, fold, tokens), width, hashes)
+        ordered = np.sort(hashes[:n])
+        for j in range(n):
+            if j == 0 or ordered[j] != ordered[j - 1]:
+                out[at] = ordered[j]
+                at += 1
+        ends[d + 1] = at
+
+
+def shingle_sets(texts: pa.Array) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Sorted distinct shingle hashes of every document, one after another, and the n + 1 ends between them."""
+    data, offsets = buffers(texts)
+    space = longest(offsets) + 8
+    unicode = tables()
+    tokens, hashes = np.empty(space, np.uint64), np.empty(space, np.uint64)
+    out, ends = np.empty(int(offsets[-1] - offsets[0]) + len(texts) + 8, np.uint64), np.zeros(len(texts) + 1, np.int64)
+    _sets(data, offsets, _kinds(), unicode.fold, SHINGLE, tokens, hashes, out, ends)
+    return out[: ends[-1]].copy(), ends
+
+
+@allocating
+def _digests(data, offsets, kind, fold, tokens, out, counts):
+    for d in range(offsets.shape[0] - 1):
+        n = tokenise(data, offsets[d], offsets[d + 1], kind, fold, tokens)
+        one, other = _FNV, _ROLL
+        for j in range(n):
+            one = (one ^ tokens[j]) * _PRIME
+            one ^= one >> np.uint64(29)
+            other = (other + tokens[j]) * _ROLL
+            other ^= other >> np.uint64(32)
+        out[d, 0], out[d, 1] = _mix64(one), _mix64(other)
+        counts[d] = n
+
+
+def token_digests(texts: pa.Array) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
+    """128-bit hashes (n x 2) of the token sequences of documents, and their token counts (n)."""
+    data, offsets = buffers(texts)
+    out, counts = np.zeros((len(texts), 2), np.uint64), np.zeros(len(texts), np.int32)
+    _digests(data, offsets, _kinds(), tables().fold, np.empty(longest(offsets) + 8, np.uint64), out, counts)
+    return out, counts

@@ -3,11 +3,14 @@
 import json
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation import catalog, published
 from curation.errors import DeclarationError
 from curation.store import Workspace
+
+MEMBERS = 10  # of a cluster that a terminal shows
 
 
 def ask(workspace: Workspace, doc_id: str) -> dict[str, Any]:
@@ -75,14 +78,31 @@ def _fate(workspace: Workspace, recipe: str, doc_id: str, source: str) -> dict[s
         rows += table.filter(own).to_pylist()
     fate["reasons"] = rows
     fate["outcome"] = "removed" if any(r["outcome"] == "removed" for r in rows) else "quarantined" if rows else "kept"
-    edges = workspace.ledger(recipe, "dedup", "edges.parquet")
-    if workspace.exists(edges):
-        table = workspace.read_table(edges)
-        touching = table.filter(pc.or_(pc.equal(table["a"], doc_id), pc.equal(table["b"], doc_id)))
-        fate["cluster"] = [
-            {"twin": r["b"] if r["a"] == doc_id else r["a"], "similarity": r["similarity"]} for r in touching.to_pylist()
-        ]
+    fate["cluster"] = _cluster(workspace, recipe, doc_id)
     return fate
+
+
+def _cluster(workspace: Workspace, recipe: str, doc_id: str) -> list[dict[str, Any]]:
+    """The other documents of its cluster and every other one it resembles: the survivor first, then by similarity."""
+    clusters = workspace.read_table(workspace.ledger(recipe, "dedup", "clusters.parquet"))
+    own = clusters.filter(pc.equal(clusters["doc_id"], doc_id)).to_pylist()
+    if not own:
+        return []
+    edges = workspace.read_table(workspace.ledger(recipe, "dedup", "edges.parquet"), ["a", "b", "similarity"])
+    touching = edges.filter(pc.or_(pc.equal(edges["a"], doc_id), pc.equal(edges["b"], doc_id))).to_pylist()
+    alike = {r["b"] if r["a"] == doc_id else r["a"]: r["similarity"] for r in touching}
+    alike |= {own[0]["twin"]: own[0]["similarity"]} if own[0]["twin"] else {}
+    same = pc.fill_null(pc.equal(clusters["cluster"], own[0]["cluster"]), False)
+    wanted = pc.or_(same, pc.is_in(clusters["doc_id"], value_set=pa.array(sorted(alike), pa.string())))
+    members = clusters.filter(pc.and_(wanted, pc.not_equal(clusters["doc_id"], doc_id))).to_pylist()
+    for row in members:  # a twin of its own tells how much it resembles this document
+        if row["twin"] == doc_id:
+            alike.setdefault(row["doc_id"], row["similarity"])
+    found = [
+        {k: row[k] for k in ("doc_id", "source", "license", "outcome")} | {"similarity": alike.get(row["doc_id"])}
+        for row in members
+    ]
+    return sorted(found, key=lambda r: (r["outcome"] != "kept", -(r["similarity"] or 0), r["doc_id"]))
 
 
 def shown(answer: dict[str, Any], language: str = "en") -> list[str]:
@@ -108,9 +128,18 @@ def shown(answer: dict[str, Any], language: str = "en") -> list[str]:
             lines.append(f"  - {row['filter']}: {_reason(row)}")
             words = row["because"] or {}
             lines.append(f"    {(words.get('zh') if zh else words.get('en')) or words.get('en') or words.get('zh') or ''}")
-        for twin in fate["cluster"][:10]:
-            lines.append(f"  ~ {twin['twin']}  {'相似度' if zh else 'similarity'} {twin['similarity']:.3f}")
+        for other in fate["cluster"][:MEMBERS]:
+            lines.append(f"  ~ {_member(other, zh)}")
+        if (more := len(fate["cluster"]) - MEMBERS) > 0:
+            lines.append(f"  … 另有 {more} 份（--json 全部列出）" if zh else f"  … and {more} more (--json lists all)")
     return lines
+
+
+def _member(other: dict[str, Any], zh: bool) -> str:
+    similarity = "" if other["similarity"] is None else f"{'相似度' if zh else 'similarity'} {other['similarity']:.3f}, "
+    words = {"kept": "保留", "duplicate": "重复", "filtered": "已被规则剔除"}
+    outcome = words[other["outcome"]] if zh else other["outcome"]
+    return f"{other['doc_id']}  {similarity}{other['source']}, {other['license'] or 'UNKNOWN'}, {outcome}"
 
 
 def _outcome(outcome: str, zh: bool) -> str:

@@ -6,9 +6,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from curation import published, signals
+from curation import engines, published, signals
 from curation.document import conform
-from curation.engines import local
 from curation.errors import ContractError
 from curation.steps import Tell, silent
 from curation.store import WRITER, Workspace
@@ -42,7 +41,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     # few shards for many workers: a shard's signals are shared out; every sidecar is the same whoever makes it
     share = max(1, min(workers, 2 * workers // max(1, len(tasks))))
     tasks = [part for task in tasks for part in _parts(task, share)]
-    for done, written in enumerate(local.map_tasks(annotate, tasks, workers), 1):
+    for done, written in enumerate(engines.map_tasks(annotate, tasks, workers), 1):
         before |= written
         tell(done, len(tasks))
     listed = [

@@ -145,6 +145,7 @@ def _gone(workspace: Workspace, plan: Plan) -> set[str]:
 
 def _cluster_sizes(workspace: Workspace, name: str) -> dict[str, tuple[int, int]]:
     table = workspace.read_table(workspace.ledger(name, "dedup", "clusters.parquet"))
+    table = table.filter(pc.is_valid(table["cluster"]))
     columns = (table[c].to_pylist() for c in ("doc_id", "cluster_size", "cluster_size_before_filters"))
     return {doc: (after, before) for doc, after, before in zip(*columns, strict=True)}
 

@@ -1,12 +1,13 @@
 """Twins among the documents that the filters kept: one stays, every other one names it in the ledger.
 
-Edges are found among all documents of the recipe's sources and kept by the digest of their signatures, so a moved
+Pairs are found among all documents of the recipe's sources and kept by the digest of what was compared, so a moved
 filter recomputes none, and a removed document's twins can still be asked for.
 """
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,17 +15,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from curation import catalog
-from curation.dedup import edges, keep
-from curation.errors import ContractError, DataError
+from curation import catalog, fingerprint
+from curation.dedup import decide
+from curation.dedup.edges import Pairs, Similarities
+from curation.errors import DataError
 from curation.kernels.bands import components
 from curation.kernels.shingles import PERMUTATIONS
 from curation.ledger import LEDGER, rows
+from curation.pairing import BLOCK_ROWS, Block, Found, Pairing, Signed
 from curation.recipe import Plan
 from curation.steps import Tell, silent
 from curation.steps import filter as filter_step
-from curation.store import Workspace
+from curation.store import Workspace, dump_json
 
+BLOCK_BYTES = 128 << 20  # of text: what a task reads when it compares exactly
 EXACT = {
     "en": "The same content, apart from case, width and white space, is kept in another document.",
     "zh": "另一份保留的文档内容与之相同（不计大小写、全半角与空白）。",
@@ -37,68 +41,141 @@ CLUSTERS = pa.schema(
     [
         pa.field("doc_id", pa.string()),
         pa.field("source", pa.string()),
-        pa.field("cluster", pa.string()),
+        pa.field("license", pa.string()),
+        pa.field("cluster", pa.string()),  # the document that stays; null where the filters kept none of its cluster
         pa.field("cluster_size", pa.int32()),
         pa.field("cluster_size_before_filters", pa.int32()),
+        pa.field("outcome", pa.string()),  # kept, duplicate, or filtered
         pa.field("twin", pa.string()),
         pa.field("similarity", pa.float64()),
     ]
 )
-EDGES = pa.schema([pa.field("a", pa.string()), pa.field("b", pa.string()), pa.field("similarity", pa.float64())])
-NEEDED = {"content.hash", "minhash.signature", "tokens.count", "license.tier", "document.published"}
+EDGES = pa.schema(
+    [
+        pa.field("a", pa.string()),
+        pa.field("b", pa.string()),
+        pa.field("similarity", pa.float64()),
+        pa.field("equal", pa.bool_()),  # the same content, apart from case, width and white space
+        pa.field("number_a", pa.int64()),  # places among the documents that were compared
+        pa.field("number_b", pa.int64()),
+    ]
+)
+FACTS = {"license.id", "license.tier"}
+
+
+@dataclass(frozen=True)
+class Documents:
+    """Consecutive document shards with their sidecars: a block to find pairs in."""
+
+    workspace: Workspace
+    shards: tuple[dict[str, Any], ...]
+    rows: int
+    has_texts: bool = True
+
+    def signed(self) -> Signed:
+        """Signatures and content hashes, as the sidecars hold them."""
+        signatures = np.full((self.rows, PERMUTATIONS), 0xFFFFFFFF, np.uint32)
+        contents = np.zeros((self.rows, 2), np.uint64)
+        signed, filled = np.zeros(self.rows, bool), np.zeros(self.rows, bool)
+        start = 0
+        for shard in self.shards:
+            own = slice(start, start := start + shard["rows"])
+            values = self._sidecar(shard, "minhash", "signature")
+            signed[own] = values.is_valid().to_numpy(zero_copy_only=False)
+            signatures[own][signed[own]] = values.drop_null().flatten().to_numpy().reshape(-1, PERMUTATIONS)
+            digests = self._sidecar(shard, "content", "hash")
+            filled[own] = digests.is_valid().to_numpy(zero_copy_only=False)
+            contents[own][filled[own]] = numbers_of(digests.drop_null())
+        return Signed(signatures, signed, contents, filled)
+
+    def texts(self, wanted: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], pa.Array]]:
+        """Texts of some rows, a row group at a time."""
+        start = 0
+        for shard in self.shards:
+            file = self.workspace.parquet(shard["file"])
+            for group in range(file.num_row_groups):
+                end = start + file.metadata.row_group(group).num_rows
+                inside = wanted[np.searchsorted(wanted, start) : np.searchsorted(wanted, end)]
+                if len(inside):
+                    texts = file.read_row_group(group, ["text"])["text"].combine_chunks()
+                    yield inside, texts.take(pa.array(inside - start))
+                start = end
+
+    def _sidecar(self, shard: dict[str, Any], signal: str, column: str) -> pa.Array:
+        return self.workspace.read_table(shard["signals"][signal]["file"], [column])[column].combine_chunks()
+
+
+def numbers_of(digests: pa.Array) -> NDArray[np.uint64]:
+    """Hashes of 32 hex digits as two 64-bit numbers each (n x 2)."""
+    if not len(digests):
+        return np.zeros((0, 2), np.uint64)
+    text = np.frombuffer("".join(digests.to_pylist()).encode(), np.uint8).reshape(len(digests), 32)
+    half = np.where(text >= ord("a"), text - ord("a") + 10, text - ord("0")).astype(np.uint8)
+    return np.ascontiguousarray(half[:, ::2] << 4 | half[:, 1::2]).view(">u8").astype(np.uint64)
+
+
+def blocks(workspace: Workspace, plan: Plan) -> list[Block]:
+    """The documents of the recipe's sources in blocks, in the order of the recipe's sources."""
+    made: list[Block] = []
+    shards: list[dict[str, Any]] = []
+    for _, shard in filter_step.shards_of(workspace, plan):
+        if not shard["rows"]:
+            continue
+        many = sum(s["rows"] for s in shards) + shard["rows"] > BLOCK_ROWS
+        if shards and (many or sum(s["text_bytes"] for s in shards) + shard["text_bytes"] > BLOCK_BYTES):
+            made.append(Documents(workspace, tuple(shards), sum(s["rows"] for s in shards)))
+            shards = []
+        shards.append(shard)
+    if shards:
+        made.append(Documents(workspace, tuple(shards), sum(s["rows"] for s in shards)))
+    return made
 
 
 def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) -> dict[str, Any]:
-    """Find edges (or reuse them), then clusters and survivors among what the filters kept."""
+    """Find pairs (or reuse them), then clusters and survivors among what the filters kept."""
     plan = catalog.plan(workspace, name)
     dedup = plan.recipe.dedup
     excluded = filtered_out(workspace, plan)
-    table, signatures = _measured(workspace, plan)
-    kept = pc.invert(pc.is_in(table["doc_id"], value_set=pa.array(sorted(excluded), pa.string()))).to_numpy()
-    if kept.sum() + len(excluded) != table.num_rows:
-        raise ContractError(f"dedup {name}: the filter's ledger names documents that are not there")
-    tell(1, 3)
-
-    node, first = _contents(table)
-    node_signatures = signatures[first]
-    reused, pairs = _edges(workspace, plan, table, node_signatures, first)
-    tell(2, 3)
-
+    held = blocks(workspace, plan)
+    documents = sum(block.rows for block in held)
+    if not documents:
+        raise DataError(f"recipe {name!r}: its sources have no documents")
     threshold = dedup.near.threshold if dedup.near else 1.0
-    rank = _rank(table, dedup.keep, plan.recipe.sources)
-    stays = _best(node, rank, kept)  # row that stands for each content among the kept; -1 when none is kept
-    alive = stays >= 0
-    used = alive[pairs[:, 0]] & alive[pairs[:, 1]] if dedup.near else np.zeros(len(pairs), bool)
-    node_rank = np.where(alive, rank[np.maximum(stays, 0)], 0)
-    found = keep.survivors(node_signatures, pairs[used], node_rank, threshold)
-    goes = {t.removed: t for t in found}
+    estimate_only = dedup.near.estimate_only if dedup.near else True
+    pairing = Pairing(workspace, name, held, threshold, workers, near=dedup.near is not None, estimate_only=estimate_only)
+    tell(1, 4)
+    reused, equal, near = _pairs(workspace, plan, pairing)
+    tell(2, 4)
 
-    twin = np.full(table.num_rows, -1, np.int64)
-    similarity = np.full(table.num_rows, np.nan)
-    exact = np.zeros(table.num_rows, bool)
-    for row in np.flatnonzero(kept):
-        content = node[row]
-        if content in goes:
-            twin[row], similarity[row] = stays[goes[content].survivor], goes[content].similarity
-        elif dedup.exact and row != stays[content]:
-            twin[row], similarity[row], exact[row] = stays[content], 1.0, True
-    ledger = _ledger(table, twin, similarity, exact, threshold)
-    workspace.write_table(workspace.ledger(name, "dedup", "ledger.parquet"), ledger)
-    clusters = _clusters(table, node, pairs, kept, twin, similarity)
-    workspace.write_table(workspace.ledger(name, "dedup", "clusters.parquet"), clusters)
-    removed = int((twin >= 0).sum())
+    numbers = np.unique(np.concatenate([equal.reshape(-1), near.pairs.reshape(-1)]))
+    table = _facts(workspace, held, numbers, {decide.READS[one] for one in dedup.keep} | FACTS)
+    kept = np.array([doc not in excluded for doc in table["doc_id"].to_pylist()], bool)
+    equal_rows, near_rows = np.searchsorted(numbers, equal), np.searchsorted(numbers, near.pairs)
+
+    def compare(pairs: Pairs) -> Similarities:
+        return np.nan_to_num(pairing.compare(numbers[pairs]), nan=0.0)
+
+    order = decide.rank(table, dedup.keep, plan.recipe.sources)
+    decision = decide.decide(order, kept, equal_rows, near_rows, near.similarity, compare, threshold, dedup.exact)
+    tell(3, 4)
+
+    workspace.write_table(workspace.ledger(name, "dedup", "ledger.parquet"), _ledger(table, decision, threshold))
+    joined = components(len(numbers), np.concatenate([equal_rows, near_rows]))
+    workspace.write_table(workspace.ledger(name, "dedup", "clusters.parquet"), _clusters(table, joined, kept, decision))
+    removed = Counter(decision.rule.tolist())
     report = {
-        "documents": int(kept.sum()),
-        "kept": int(kept.sum()) - removed,
-        "removed": removed,
-        "exact": int(exact.sum()),
-        "near": removed - int(exact.sum()),
-        "edges": len(pairs),
+        "documents": documents - len(excluded),
+        "kept": documents - len(excluded) - removed[decide.EXACT] - removed[decide.NEAR],
+        "removed": removed[decide.EXACT] + removed[decide.NEAR],
+        "exact": removed[decide.EXACT],
+        "near": removed[decide.NEAR],
+        "edges": len(near.pairs),
+        "chained": decision.chained,
         "inputs": filter_step.inputs_digest(workspace, plan),
         "filtered": workspace.sha256(workspace.ledger(name, "filter", "ledger.parquet")),
     }
     workspace.write_json(workspace.ledger(name, "dedup", "summary.json"), report)
-    tell(3, 3)
+    tell(4, 4)
     return {**report, "edges_reused": reused}
 
 
@@ -112,85 +189,54 @@ def filtered_out(workspace: Workspace, plan: Plan) -> set[str]:
     return set(ledger["doc_id"].to_pylist())
 
 
-def _measured(workspace: Workspace, plan: Plan) -> tuple[pa.Table, NDArray[np.uint32]]:
-    tables, signatures = [], []
-    for _, shard in filter_step.shards_of(workspace, plan):
-        table = filter_step.columns(workspace, shard, NEEDED)
-        values = table["minhash.signature"].combine_chunks()
-        flat = np.full((len(values), PERMUTATIONS), 0xFFFFFFFF, np.uint32)
-        valid = values.is_valid().to_numpy(zero_copy_only=False)
-        flat[valid] = values.drop_null().flatten().to_numpy().reshape(-1, PERMUTATIONS)
-        signatures.append(flat)
-        tables.append(table.drop_columns(["minhash.signature"]))
-    if not tables:
-        raise DataError(f"recipe {plan.recipe.name!r}: its sources have no documents")
-    return pa.concat_tables(tables).combine_chunks(), np.concatenate(signatures)
-
-
-def _contents(table: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Number of each row's content, and the first row of each content; an empty text is its own content."""
-    keys = pc.coalesce(table["content.hash"], table["doc_id"]).to_numpy(zero_copy_only=False)
-    _, first, node = np.unique(keys, return_index=True, return_inverse=True)
-    return node.reshape(-1), first
-
-
-def _edges(
-    workspace: Workspace, plan: Plan, table: pa.Table, signatures: NDArray[np.uint32], first: NDArray[np.int64]
-) -> tuple[bool, NDArray[np.int64]]:
-    near = plan.recipe.dedup.near
-    if near is None:
-        return False, np.empty((0, 2), np.int64)
+def _pairs(workspace: Workspace, plan: Plan, pairing: Pairing) -> tuple[bool, Pairs, Found]:
+    """Pairs of equal content and near-duplicates, from the last run where it compared the same."""
     file = workspace.ledger(plan.recipe.name, "dedup", "edges.parquet")
-    ids = table["doc_id"].to_numpy(zero_copy_only=False)[first]
-    digest = hashlib.sha256(signatures.tobytes())
-    digest.update("".join(ids).encode() + repr((near.threshold, edges.WEIGHTS)).encode())
-    key = digest.hexdigest()[:32]
+    near = plan.recipe.dedup.near
+    compared = [
+        [shard["signals"][signal]["sha256"] for signal in ("minhash", "content")]
+        for _, shard in filter_step.shards_of(workspace, plan)
+        if shard["rows"]
+    ]
+    parts = [compared, near.model_dump() if near else None, fingerprint.of_module("curation.pairing")]
+    key = hashlib.sha256(dump_json(parts)).hexdigest()[:32].encode()
     if workspace.exists(file):
         stored = workspace.read_table(file)
-        if (stored.schema.metadata or {}).get(b"key") == key.encode():
-            row = {doc: number for number, doc in enumerate(ids)}
-            pairs = np.array(
-                [[row[a], row[b]] for a, b in zip(stored["a"].to_pylist(), stored["b"].to_pylist(), strict=True)], np.int64
-            ).reshape(-1, 2)
-            return True, pairs
-    pairs, estimates = edges.near(signatures, near.threshold)
-    stored = pa.table([ids[pairs[:, 0]], ids[pairs[:, 1]], estimates], schema=EDGES.with_metadata({"key": key}))
-    workspace.write_table(file, stored)
-    return False, pairs
+        if (stored.schema.metadata or {}).get(b"key") == key:
+            pairs = np.column_stack([stored["number_a"].to_numpy(), stored["number_b"].to_numpy()])
+            equal = stored["equal"].to_numpy()
+            return True, pairs[equal], Found(pairs[~equal], stored["similarity"].to_numpy()[~equal])
+    equal, found = pairing.find()
+    numbers = np.unique(np.concatenate([equal.reshape(-1), found.pairs.reshape(-1)]))
+    ids = _facts(workspace, pairing.blocks, numbers, set())["doc_id"].to_numpy(zero_copy_only=False)
+    pairs = np.concatenate([equal, found.pairs])
+    a, b = ids[np.searchsorted(numbers, pairs[:, 0])], ids[np.searchsorted(numbers, pairs[:, 1])]
+    similarity = np.concatenate([np.ones(len(equal)), found.similarity])
+    columns = [a, b, similarity, np.arange(len(pairs)) < len(equal), pairs[:, 0], pairs[:, 1]]
+    workspace.write_table(file, pa.table(columns, schema=EDGES.with_metadata({"key": key})))
+    return False, equal, found
 
 
-def _rank(table: pa.Table, order: Sequence[str], sources: list[str]) -> NDArray[np.int64]:
-    """Place of each row in the order of the keep policy; the lowest stays. Unknown comes last; ties by doc_id."""
-    tiers = ["T0", "T1", "T2", "T3", "T4", "T5"]
-    columns: dict[str, Callable[[], list[int]]] = {
-        "license_tier": lambda: [tiers.index(t) if t in tiers else 9 for t in table["license.tier"].to_pylist()],
-        "most_tokens": lambda: [-(c or 0) for c in table["tokens.count"].to_pylist()],
-        "earliest": lambda: [d.toordinal() if d else 10**7 for d in table["document.published"].to_pylist()],
-        "source_order": lambda: [sources.index(s) for s in table["source"].to_pylist()],
-    }
-    keys: list[Any] = [table["doc_id"].to_numpy(zero_copy_only=False)]
-    keys += [np.array(columns[name](), np.int64) for name in reversed(order)]
-    rank = np.empty(table.num_rows, np.int64)
-    rank[np.lexsort(keys)] = np.arange(table.num_rows)
-    return rank
+def _facts(workspace: Workspace, held: Sequence[Block], numbers: NDArray[np.int64], wanted: set[str]) -> pa.Table:
+    """doc_id, source and the wanted columns of documents by their numbers (sorted)."""
+    found: list[pa.Table] = []
+    start = 0
+    for block in held:
+        assert isinstance(block, Documents)
+        for shard in block.shards:
+            end = start + shard["rows"]
+            inside = numbers[np.searchsorted(numbers, start) : np.searchsorted(numbers, end)]
+            if len(inside) or not found:
+                found.append(filter_step.columns(workspace, shard, wanted - {"source"}).take(pa.array(inside - start)))
+            start = end
+    return pa.concat_tables(found).combine_chunks()
 
 
-def _best(node: NDArray[np.int64], rank: NDArray[np.int64], kept: NDArray[np.bool_]) -> NDArray[np.int64]:
-    best = np.full(node.max(initial=-1) + 1, -1, np.int64)
-    rows = np.flatnonzero(kept)
-    for row in rows[np.argsort(-rank[rows], kind="stable")]:
-        best[node[row]] = row
-    return best
-
-
-def _ledger(
-    table: pa.Table, twin: NDArray[np.int64], similarity: NDArray[np.float64], exact: NDArray[np.bool_], threshold: float
-) -> pa.Table:
+def _ledger(table: pa.Table, decision: decide.Decision, threshold: float) -> pa.Table:
     found = [LEDGER.empty_table()]
-    ids = table["doc_id"]
-    for which, label, because in ((exact, "exact", EXACT), (~exact, "near", NEAR)):
-        at = pa.array(np.flatnonzero((twin >= 0) & which))
-        out = table.take(at)
+    for which, label, because in ((decide.EXACT, "exact", EXACT), (decide.NEAR, "near", NEAR)):
+        at = np.flatnonzero(decision.rule == which)
+        out = table.take(pa.array(at))
         found.append(
             rows(
                 "dedup",
@@ -200,43 +246,31 @@ def _ledger(
                 outcome="removed",
                 column="content.hash" if label == "exact" else "minhash.signature",
                 high=None if label == "exact" else threshold,
-                twin=ids.take(pa.array(twin[at.to_numpy()])),
-                similarity=pa.array(similarity[at.to_numpy()]),
+                twin=table["doc_id"].take(pa.array(decision.twin[at])),
+                similarity=pa.array(decision.similarity[at]),
                 because=because,
             )
         )
     return pa.concat_tables(found).sort_by([("doc_id", "ascending")])
 
 
-def _clusters(
-    table: pa.Table,
-    node: NDArray[np.int64],
-    pairs: NDArray[np.int64],
-    kept: NDArray[np.bool_],
-    twin: NDArray[np.int64],
-    similarity: NDArray[np.float64],
-) -> pa.Table:
-    """One row per kept-by-filters document that has twins, with both sizes of its cluster."""
-    count = int(node.max(initial=-1)) + 1
-    component = components(count, pairs)[node] if len(pairs) else node
-    before = Counter(component.tolist())
-    cluster = np.where(twin >= 0, twin, np.arange(table.num_rows))
-    after = Counter(cluster[kept].tolist())
-    ids = table["doc_id"].to_numpy(zero_copy_only=False)
-    sources = table["source"].to_pylist()
-    out = []
-    for row in np.flatnonzero(kept):
-        if before[int(component[row])] > 1:
-            is_twin = twin[row] >= 0
-            out.append(
-                {
-                    "doc_id": ids[row],
-                    "source": sources[row],
-                    "cluster": ids[cluster[row]],
-                    "cluster_size": after[int(cluster[row])],
-                    "cluster_size_before_filters": before[int(component[row])],
-                    "twin": ids[twin[row]] if is_twin else None,
-                    "similarity": float(similarity[row]) if is_twin else None,
-                }
-            )
-    return pa.Table.from_pylist(out, schema=CLUSTERS).sort_by([("cluster", "ascending"), ("doc_id", "ascending")])
+def _clusters(table: pa.Table, joined: NDArray[np.int64], kept: NDArray[np.bool_], decision: decide.Decision) -> pa.Table:
+    """One row for every document that has twins, kept or not, with both sizes of its cluster."""
+    count = table.num_rows
+    before = np.bincount(joined, minlength=count)[joined]
+    cluster = np.where(decision.twin >= 0, decision.twin, np.arange(count))
+    after = np.bincount(cluster[kept], minlength=count)[cluster]
+    outcome = np.where(decision.twin >= 0, "duplicate", np.where(kept, "kept", "filtered"))
+    ids = table["doc_id"]
+    columns = {
+        "doc_id": ids,
+        "source": table["source"],
+        "license": table["license.id"],
+        "cluster": pc.if_else(pa.array(kept), ids.take(pa.array(cluster)), None),
+        "cluster_size": pc.if_else(pa.array(kept), pa.array(after.astype(np.int32)), None),
+        "cluster_size_before_filters": pa.array(before.astype(np.int32)),
+        "outcome": pa.array(outcome.astype(object), pa.string()),
+        "twin": pc.if_else(pa.array(decision.twin >= 0), ids.take(pa.array(np.maximum(decision.twin, 0))), None),
+        "similarity": pa.array(decision.similarity, mask=np.isnan(decision.similarity)),
+    }
+    return pa.table(columns, schema=CLUSTERS).sort_by([("cluster", "ascending"), ("doc_id", "ascending")])

@@ -18,10 +18,9 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation import archive, catalog, fingerprint, mapping, published, readers, rooms
+from curation import archive, catalog, engines, fingerprint, mapping, published, readers, rooms
 from curation.declaration import parse
 from curation.document import DOCUMENT, QUARANTINE, doc_id
-from curation.engines import local
 from curation.errors import ContractError, DataError
 from curation.license import Claim, from_license_text
 from curation.manifest import Source
@@ -52,7 +51,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     wanted = {task.key for task in tasks}  # a key holds the code's digest: an index of other code matches none
     known = {g["key"]: _as_extracted(g) for g in before["groups"] if g["key"] in wanted and _whole(workspace, g)}
     missing = [task for task in tasks if task.key not in known]
-    for done, group in enumerate(local.map_tasks(extract, missing, workers), 1):
+    for done, group in enumerate(engines.map_tasks(extract, missing, workers), 1):
         known[group["key"]] = group
         tell(done, len(missing))
     groups = _supersede(workspace, name, [known[task.key] for task in tasks])

@@ -1,0 +1,94 @@
+"""Which documents go as duplicates of which, from verified pairs, an order, and what the filters kept."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from curation.dedup import keep
+from curation.dedup.edges import Pairs, Similarities
+from curation.kernels.bands import components
+
+TIERS = ["T0", "T1", "T2", "T3", "T4", "T5"]
+# what each key of the keep policy reads, beside doc_id
+READS = {
+    "license_tier": "license.tier",
+    "quality": "quality_model.score",
+    "most_tokens": "tokens.count",
+    "earliest": "document.published",
+    "source_order": "source",
+}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """For each row: the row it goes for (-1: none), how alike the two are, and by which rule."""
+
+    twin: NDArray[np.int64]
+    similarity: Similarities
+    rule: NDArray[np.int8]  # 0 none, EXACT or NEAR
+    chained: int  # rows that only a chain joins to the survivor of their cluster, and which therefore stay
+
+
+EXACT, NEAR = 1, 2
+
+
+def rank(table: pa.Table, order: Sequence[str], sources: list[str]) -> NDArray[np.int64]:
+    """Place of each row in the order of the keep policy; the lowest stays. Unknown comes last; ties by doc_id."""
+    columns: dict[str, Callable[[], list[int]]] = {
+        "license_tier": lambda: [TIERS.index(t) if t in TIERS else 9 for t in table["license.tier"].to_pylist()],
+        # in tenths: smaller differences between twins are noise, and must not beat their length
+        "quality": lambda: [-round(s * 10) if s is not None else 1 for s in table["quality_model.score"].to_pylist()],
+        "most_tokens": lambda: [-(c or 0) for c in table["tokens.count"].to_pylist()],
+        "earliest": lambda: [d.toordinal() if d else 10**7 for d in table["document.published"].to_pylist()],
+        "source_order": lambda: [sources.index(s) for s in table["source"].to_pylist()],
+    }
+    keys: list[Any] = [table["doc_id"].to_numpy(zero_copy_only=False)]
+    keys += [np.array(columns[name](), np.int64) for name in reversed(order)]
+    place = np.empty(table.num_rows, np.int64)
+    place[np.lexsort(keys)] = np.arange(table.num_rows)
+    return place
+
+
+def decide(
+    order: NDArray[np.int64],
+    kept: NDArray[np.bool_],
+    equal: Pairs,
+    near: Pairs,
+    similarity: Similarities,
+    compare: keep.Compare,
+    threshold: float,
+    exact: bool = True,
+) -> Decision:
+    """Rows are documents that some pair names; `equal` joins rows of one content, `near` first rows of contents.
+
+    `compare` measures pairs of rows (smaller first) that `near` does not hold.
+    """
+    count = len(order)
+    node = components(count, equal)
+    stays = np.full(count, -1, np.int64)  # of each content (at its first row): the best row that the filters kept
+    rows = np.flatnonzero(kept)
+    rows = rows[np.argsort(-order[rows], kind="stable")]
+    stays[node[rows]] = rows
+    alive = (stays[near] >= 0).all(axis=1) if len(near) else np.zeros(0, bool)
+    # a content without a kept row takes part in no cluster, and any rank will do
+    place = np.where(stays >= 0, order[np.maximum(stays, 0)], count + np.arange(count))
+    used, measured = near[alive], similarity[alive]
+    twins = keep.survivors(place, used, measured, compare, threshold)
+    goes = np.full(count, -1, np.int64)
+    goes[twins.removed] = stays[twins.survivor]
+    alike = np.full(count, np.nan)
+    alike[twins.removed] = twins.similarity
+
+    twin, rule, how = np.full(count, -1, np.int64), np.zeros(count, np.int8), np.full(count, np.nan)
+    gone = kept & (goes[node] >= 0)
+    twin[gone], how[gone], rule[gone] = goes[node[gone]], alike[node[gone]], NEAR
+    if exact:
+        same = kept & ~gone & (stays[node] != np.arange(count))
+        twin[same], how[same], rule[same] = stays[node[same]], 1.0, EXACT
+    joined = np.unique(used)
+    single = len(joined) - len(np.unique(components(count, used)[joined])) if len(used) else 0
+    return Decision(twin, how, rule, single - len(twins.removed))
