@@ -53,6 +53,13 @@ def parser() -> argparse.ArgumentParser:
         "--samples", type=int, choices=range(101), default=5, metavar="N", help="documents on each side (default: 5)"
     )
     one.add_argument("--html", type=Path, metavar="FILE", help="write a page with distributions, samples and sliders")
+    one = add("overlap", _overlap, "how much of a source is in which released dataset already, and from whom")
+    one.add_argument("source", help="measured: ingested, extracted and annotated")
+    one.add_argument("--threshold", type=float, default=0.8, help="Jaccard of 5-token shingles (default: 0.8)")
+    one.add_argument(
+        "--level", help="the reader's level, L1 to L4: names of sources above it are hidden (default: $CURATION_LEVEL or L1)"
+    )
+    one.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     one = add("diff", _diff, "what changed between two versions")
     one.add_argument("before", metavar="NAME@V1")
     one.add_argument("after", metavar="NAME@V2")
@@ -214,6 +221,13 @@ def _tune(asked: argparse.Namespace) -> int:
         return _answer(asked, answer, [])
     shown.tuning(answer)
     return _answer(asked, answer, [f"written: {asked.html}"] if asked.html else [])
+
+
+def _overlap(asked: argparse.Namespace) -> int:
+    from curation.questions import overlap
+
+    answer = overlap.ask(_workspace(asked), asked.source, asked.threshold, asked.level, asked.workers)
+    return _answer(asked, answer, overlap.shown(answer, asked.lang))
 
 
 def _diff(asked: argparse.Namespace) -> int:

@@ -95,6 +95,8 @@ class Dedup(Declared):
 
     exact: bool = True
     near: Near | None = Near()
+    # releases (name@vX.Y.Z) whose documents, and whatever resembles them, are left out of this dataset
+    against: list[Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}@v\d+\.\d+\.\d+$")]] = []
     keep: list[Literal["license_tier", "quality", "most_tokens", "earliest", "source_order"]] = [
         "license_tier",
         "quality",
@@ -132,6 +134,9 @@ class Recipe(Declared):
     def _sound(self) -> Self:
         if abs(sum(self.splits.values()) - 1.0) > 1e-9:
             raise ValueError(f"splits: shares must add up to 1, found {sum(self.splits.values()):g}")
+        for release in self.dedup.against:
+            if release.split("@")[0] == self.name:
+                raise ValueError(f"dedup: against: {release} is a version of this dataset itself; allowed: other datasets")
         for what, names in (("sources", self.sources), ("filters", [f.name for f in self.filters])):
             if len(set(names)) != len(names):
                 raise ValueError(f"{what}: a name appears twice")

@@ -29,11 +29,11 @@ class Decision:
 
     twin: NDArray[np.int64]
     similarity: Similarities
-    rule: NDArray[np.int8]  # 0 none, EXACT or NEAR
+    rule: NDArray[np.int8]  # 0 none, EXACT, NEAR or PUBLISHED
     chained: int  # rows that only a chain joins to the survivor of their cluster, and which therefore stay
 
 
-EXACT, NEAR = 1, 2
+EXACT, NEAR, PUBLISHED = 1, 2, 3
 
 
 def rank(table: pa.Table, order: Sequence[str], sources: list[str]) -> NDArray[np.int64]:
@@ -44,7 +44,7 @@ def rank(table: pa.Table, order: Sequence[str], sources: list[str]) -> NDArray[n
         "quality": lambda: [-round(s * 10) if s is not None else 1 for s in table["quality_model.score"].to_pylist()],
         "most_tokens": lambda: [-(c or 0) for c in table["tokens.count"].to_pylist()],
         "earliest": lambda: [d.toordinal() if d else 10**7 for d in table["document.published"].to_pylist()],
-        "source_order": lambda: [sources.index(s) for s in table["source"].to_pylist()],
+        "source_order": lambda: [sources.index(s) if s in sources else len(sources) for s in table["source"].to_pylist()],
     }
     keys: list[Any] = [table["doc_id"].to_numpy(zero_copy_only=False)]
     keys += [np.array(columns[name](), np.int64) for name in reversed(order)]
@@ -62,13 +62,21 @@ def decide(
     compare: keep.Compare,
     threshold: float,
     exact: bool = True,
+    old: NDArray[np.bool_] | None = None,
 ) -> Decision:
     """Rows are documents that some pair names; `equal` joins rows of one content, `near` first rows of contents.
 
-    `compare` measures pairs of rows (smaller first) that `near` does not hold.
+    `compare` measures pairs of rows (smaller first) that `near` does not hold. Rows in `old` are published already: what
+    resembles one goes for it, whatever else it resembles.
     """
     count = len(order)
     node = components(count, equal)
+    twin, rule, how = np.full(count, -1, np.int64), np.zeros(count, np.int8), np.full(count, np.nan)
+    if old is not None and old.any():
+        known, alike = _known(node, near, similarity, old)
+        gone = kept & (known[node] >= 0)
+        twin[gone], how[gone], rule[gone] = known[node[gone]], alike[node[gone]], PUBLISHED
+        kept = kept & ~gone
     stays = np.full(count, -1, np.int64)  # of each content (at its first row): the best row that the filters kept
     rows = np.flatnonzero(kept)
     rows = rows[np.argsort(-order[rows], kind="stable")]
@@ -83,7 +91,6 @@ def decide(
     alike = np.full(count, np.nan)
     alike[twins.removed] = twins.similarity
 
-    twin, rule, how = np.full(count, -1, np.int64), np.zeros(count, np.int8), np.full(count, np.nan)
     gone = kept & (goes[node] >= 0)
     twin[gone], how[gone], rule[gone] = goes[node[gone]], alike[node[gone]], NEAR
     if exact:
@@ -92,3 +99,23 @@ def decide(
     joined = np.unique(used)
     single = len(joined) - len(np.unique(components(count, used)[joined])) if len(used) else 0
     return Decision(twin, how, rule, single - len(twins.removed))
+
+
+def _known(
+    node: NDArray[np.int64], near: Pairs, similarity: Similarities, old: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], Similarities]:
+    """For each content (at its first row) the published row it resembles most (-1: none), ties by place, and how much."""
+    count = len(node)
+    member = np.full(count, -1, np.int64)  # the first published row of each content
+    rows = np.flatnonzero(old)[::-1]
+    member[node[rows]] = rows
+    same = np.flatnonzero(member >= 0)
+    content = np.concatenate([same, near[:, 0], near[:, 1]])
+    other = np.concatenate([member[same], member[near[:, 1]], member[near[:, 0]]])
+    alike = np.concatenate([np.ones(len(same)), similarity, similarity])
+    hit = other >= 0
+    content, other, alike = content[hit], other[hit], alike[hit]
+    order = np.lexsort((-other, alike))  # the best comes last, and stays
+    found, best = np.full(count, -1, np.int64), np.full(count, np.nan)
+    found[content[order]], best[content[order]] = other[order], alike[order]
+    return found, best

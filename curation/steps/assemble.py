@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.ipc as ipc
 
-from curation import catalog, signals
+from curation import catalog, signals, signature_index
 from curation.editing import Edit, apply
 from curation.engines import local
 from curation.errors import ContractError, DataError
@@ -88,14 +88,18 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     written = 0
     with workspace.scratch() as scratch:
         spill = _Spill(scratch / "spill", out)
-        for done, (_, shard) in enumerate(shards, 1):
-            for batch in _kept_rows(workspace, shard, gone, plan):
-                table, batch_edits, batch_emptied = _finished(batch, plan, sizes, out)
-                edits.append(batch_edits)
-                emptied.append(batch_emptied)
-                written += table.num_rows
-                spill.add(table, count, splits)
-            tell(done, len(shards) + 1)
+        ledger_folder = scratch / "ledger"
+        ledger_folder.mkdir()
+        with signature_index.Writer(ledger_folder / signature_index.NAME) as index:
+            for done, (_, shard) in enumerate(shards, 1):
+                for batch in _kept_rows(workspace, shard, gone, plan):
+                    table, batch_edits, batch_emptied = _finished(batch, plan, sizes, out)
+                    edits.append(batch_edits)
+                    emptied.append(batch_emptied)
+                    written += table.num_rows
+                    spill.add(table, count, splits)
+                    index.add(batch.filter(pc.is_in(batch["doc_id"], value_set=table["id"].combine_chunks())))
+                tell(done, len(shards) + 1)
         folder = scratch / "data"
         folder.mkdir()
         wanted = [
@@ -106,8 +110,6 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
         # a dataset of one shard is written sooner than a worker has started
         for _ in local.map_tasks(_write_shard, wanted, workers if count > 1 else 1):
             pass
-        ledger_folder = scratch / "ledger"
-        ledger_folder.mkdir()
         left = pa.concat_tables(emptied)
         ledger = pa.concat_tables(
             [
@@ -171,7 +173,8 @@ def _kept_rows(workspace: Workspace, shard: dict[str, Any], gone: set[str], plan
     """Kept documents of a shard with their signals, a row group at a time."""
     spans = {edit.spans for edit in plan.edits()}
     wheres = {path for edit in plan.edits() for path in edit.where}
-    facts = filter_step.columns(workspace, shard, set(published_signals()) | spans | wheres)
+    wanted = set(published_signals()) | spans | wheres | set(signature_index.COLUMNS)
+    facts = filter_step.columns(workspace, shard, wanted)
     file = workspace.parquet(shard["file"])
     start = 0
     for group in range(file.num_row_groups):

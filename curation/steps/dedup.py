@@ -6,7 +6,7 @@ filter recomputes none, and a removed document's twins can still be asked for.
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from curation import catalog, fingerprint
+from curation import catalog, fingerprint, signature_index
 from curation.dedup import decide
 from curation.dedup.edges import Pairs, Similarities
 from curation.errors import DataError
@@ -37,15 +37,20 @@ NEAR = {
     "en": "A near-duplicate, by MinHash over 5-token shingles, is kept.",
     "zh": "已保留一份近似重复文档（5 词元片段的 MinHash）。",
 }
+PUBLISHED = {
+    "en": "A dataset that this one is deduplicated against has it already, or a near-duplicate of it.",
+    "zh": "本数据集据以查重的已发布数据集中已有该文档或其近似重复文档。",
+}
 CLUSTERS = pa.schema(
     [
         pa.field("doc_id", pa.string()),
         pa.field("source", pa.string()),
         pa.field("license", pa.string()),
+        pa.field("release", pa.string()),  # of a document that was published before: name@version
         pa.field("cluster", pa.string()),  # the document that stays; null where the filters kept none of its cluster
         pa.field("cluster_size", pa.int32()),
         pa.field("cluster_size_before_filters", pa.int32()),
-        pa.field("outcome", pa.string()),  # kept, duplicate, or filtered
+        pa.field("outcome", pa.string()),  # kept, duplicate, filtered, or published
         pa.field("twin", pa.string()),
         pa.field("similarity", pa.float64()),
     ]
@@ -85,7 +90,7 @@ class Documents:
             signatures[own][signed[own]] = values.drop_null().flatten().to_numpy().reshape(-1, PERMUTATIONS)
             digests = self._sidecar(shard, "content", "hash")
             filled[own] = digests.is_valid().to_numpy(zero_copy_only=False)
-            contents[own][filled[own]] = numbers_of(digests.drop_null())
+            contents[own][filled[own]] = signature_index.numbers_of(digests.drop_null())
         return Signed(signatures, signed, contents, filled)
 
     def texts(self, wanted: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], pa.Array]]:
@@ -105,20 +110,11 @@ class Documents:
         return self.workspace.read_table(shard["signals"][signal]["file"], [column])[column].combine_chunks()
 
 
-def numbers_of(digests: pa.Array) -> NDArray[np.uint64]:
-    """Hashes of 32 hex digits as two 64-bit numbers each (n x 2)."""
-    if not len(digests):
-        return np.zeros((0, 2), np.uint64)
-    text = np.frombuffer("".join(digests.to_pylist()).encode(), np.uint8).reshape(len(digests), 32)
-    half = np.where(text >= ord("a"), text - ord("a") + 10, text - ord("0")).astype(np.uint8)
-    return np.ascontiguousarray(half[:, ::2] << 4 | half[:, 1::2]).view(">u8").astype(np.uint64)
-
-
-def blocks(workspace: Workspace, plan: Plan) -> list[Block]:
-    """The documents of the recipe's sources in blocks, in the order of the recipe's sources."""
+def blocks(workspace: Workspace, measured: Iterable[dict[str, Any]]) -> list[Block]:
+    """Documents in blocks, from their shards in order."""
     made: list[Block] = []
     shards: list[dict[str, Any]] = []
-    for _, shard in filter_step.shards_of(workspace, plan):
+    for shard in measured:
         if not shard["rows"]:
             continue
         many = sum(s["rows"] for s in shards) + shard["rows"] > BLOCK_ROWS
@@ -136,39 +132,52 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     plan = catalog.plan(workspace, name)
     dedup = plan.recipe.dedup
     excluded = filtered_out(workspace, plan)
-    held = blocks(workspace, plan)
+    held = blocks(workspace, (shard for _, shard in filter_step.shards_of(workspace, plan)))
     documents = sum(block.rows for block in held)
+    before = [block for release in dedup.against for block in signature_index.blocks(workspace, release)]
     if not documents:
         raise DataError(f"recipe {name!r}: its sources have no documents")
     threshold = dedup.near.threshold if dedup.near else 1.0
     estimate_only = dedup.near.estimate_only if dedup.near else True
-    pairing = Pairing(workspace, name, held, threshold, workers, near=dedup.near is not None, estimate_only=estimate_only)
+    pairing = Pairing(
+        workspace,
+        name,
+        [*held, *before],
+        threshold,
+        workers,
+        near=dedup.near is not None,
+        estimate_only=estimate_only,
+        old_blocks=len(before),
+    )
     tell(1, 4)
     reused, equal, near = _pairs(workspace, plan, pairing)
     tell(2, 4)
 
     numbers = np.unique(np.concatenate([equal.reshape(-1), near.pairs.reshape(-1)]))
-    table = _facts(workspace, held, numbers, {decide.READS[one] for one in dedup.keep} | FACTS)
-    kept = np.array([doc not in excluded for doc in table["doc_id"].to_pylist()], bool)
+    table = facts(workspace, pairing.blocks, numbers, {decide.READS[one] for one in dedup.keep} | FACTS)
+    old = numbers >= documents
+    kept = ~old & np.array([doc not in excluded for doc in table["doc_id"].to_pylist()], bool)
     equal_rows, near_rows = np.searchsorted(numbers, equal), np.searchsorted(numbers, near.pairs)
 
     def compare(pairs: Pairs) -> Similarities:
         return np.nan_to_num(pairing.compare(numbers[pairs]), nan=0.0)
 
     order = decide.rank(table, dedup.keep, plan.recipe.sources)
-    decision = decide.decide(order, kept, equal_rows, near_rows, near.similarity, compare, threshold, dedup.exact)
+    decision = decide.decide(order, kept, equal_rows, near_rows, near.similarity, compare, threshold, dedup.exact, old)
     tell(3, 4)
 
     workspace.write_table(workspace.ledger(name, "dedup", "ledger.parquet"), _ledger(table, decision, threshold))
     joined = components(len(numbers), np.concatenate([equal_rows, near_rows]))
-    workspace.write_table(workspace.ledger(name, "dedup", "clusters.parquet"), _clusters(table, joined, kept, decision))
+    workspace.write_table(workspace.ledger(name, "dedup", "clusters.parquet"), _clusters(table, joined, kept, old, decision))
     removed = Counter(decision.rule.tolist())
+    gone = sum(removed[rule] for rule in (decide.EXACT, decide.NEAR, decide.PUBLISHED))
     report = {
         "documents": documents - len(excluded),
-        "kept": documents - len(excluded) - removed[decide.EXACT] - removed[decide.NEAR],
-        "removed": removed[decide.EXACT] + removed[decide.NEAR],
+        "kept": documents - len(excluded) - gone,
+        "removed": gone,
         "exact": removed[decide.EXACT],
         "near": removed[decide.NEAR],
+        "published": removed[decide.PUBLISHED],
         "edges": len(near.pairs),
         "chained": decision.chained,
         "inputs": filter_step.inputs_digest(workspace, plan),
@@ -198,7 +207,8 @@ def _pairs(workspace: Workspace, plan: Plan, pairing: Pairing) -> tuple[bool, Pa
         for _, shard in filter_step.shards_of(workspace, plan)
         if shard["rows"]
     ]
-    parts = [compared, near.model_dump() if near else None, fingerprint.of_module("curation.pairing")]
+    against = plan.recipe.dedup.against
+    parts = [compared, against, near.model_dump() if near else None, fingerprint.of_module("curation.pairing")]
     key = hashlib.sha256(dump_json(parts)).hexdigest()[:32].encode()
     if workspace.exists(file):
         stored = workspace.read_table(file)
@@ -208,7 +218,7 @@ def _pairs(workspace: Workspace, plan: Plan, pairing: Pairing) -> tuple[bool, Pa
             return True, pairs[equal], Found(pairs[~equal], stored["similarity"].to_numpy()[~equal])
     equal, found = pairing.find()
     numbers = np.unique(np.concatenate([equal.reshape(-1), found.pairs.reshape(-1)]))
-    ids = _facts(workspace, pairing.blocks, numbers, set())["doc_id"].to_numpy(zero_copy_only=False)
+    ids = facts(workspace, pairing.blocks, numbers, set())["doc_id"].to_numpy(zero_copy_only=False)
     pairs = np.concatenate([equal, found.pairs])
     a, b = ids[np.searchsorted(numbers, pairs[:, 0])], ids[np.searchsorted(numbers, pairs[:, 1])]
     similarity = np.concatenate([np.ones(len(equal)), found.similarity])
@@ -217,24 +227,36 @@ def _pairs(workspace: Workspace, plan: Plan, pairing: Pairing) -> tuple[bool, Pa
     return False, equal, found
 
 
-def _facts(workspace: Workspace, held: Sequence[Block], numbers: NDArray[np.int64], wanted: set[str]) -> pa.Table:
-    """doc_id, source and the wanted columns of documents by their numbers (sorted)."""
+def facts(workspace: Workspace, held: Sequence[Block], numbers: NDArray[np.int64], wanted: set[str]) -> pa.Table:
+    """doc_id, source and the wanted columns of documents by their numbers (sorted); of a published one what its index has."""
     found: list[pa.Table] = []
     start = 0
+
+    def inside(rows: int) -> NDArray[np.int64]:
+        return numbers[np.searchsorted(numbers, start) : np.searchsorted(numbers, start + rows)] - start
+
     for block in held:
+        if isinstance(block, signature_index.Published):
+            own = block.facts(inside(block.rows))
+            release = pa.array([block.release] * own.num_rows, pa.string())
+            named = {"doc_id": own["id"], "source": own["source"], "license.id": own["license"], "release": release}
+            found.append(pa.table(named))
+            start += block.rows
+            continue
         assert isinstance(block, Documents)
         for shard in block.shards:
-            end = start + shard["rows"]
-            inside = numbers[np.searchsorted(numbers, start) : np.searchsorted(numbers, end)]
-            if len(inside) or not found:
-                found.append(filter_step.columns(workspace, shard, wanted - {"source"}).take(pa.array(inside - start)))
-            start = end
-    return pa.concat_tables(found).combine_chunks()
+            rows = inside(shard["rows"])
+            if len(rows) or not found:
+                table = filter_step.columns(workspace, shard, wanted - {"source"}).take(pa.array(rows))
+                found.append(table.append_column("release", pa.nulls(len(rows), pa.string())))
+            start += shard["rows"]
+    return pa.concat_tables(found, promote_options="default").combine_chunks()
 
 
 def _ledger(table: pa.Table, decision: decide.Decision, threshold: float) -> pa.Table:
     found = [LEDGER.empty_table()]
-    for which, label, because in ((decide.EXACT, "exact", EXACT), (decide.NEAR, "near", NEAR)):
+    rules = ((decide.EXACT, "exact", EXACT), (decide.NEAR, "near", NEAR), (decide.PUBLISHED, "published", PUBLISHED))
+    for which, label, because in rules:
         at = np.flatnonzero(decision.rule == which)
         out = table.take(pa.array(at))
         found.append(
@@ -246,6 +268,7 @@ def _ledger(table: pa.Table, decision: decide.Decision, threshold: float) -> pa.
                 outcome="removed",
                 column="content.hash" if label == "exact" else "minhash.signature",
                 high=None if label == "exact" else threshold,
+                label=table["release"].take(pa.array(decision.twin[at])),
                 twin=table["doc_id"].take(pa.array(decision.twin[at])),
                 similarity=pa.array(decision.similarity[at]),
                 because=because,
@@ -254,23 +277,28 @@ def _ledger(table: pa.Table, decision: decide.Decision, threshold: float) -> pa.
     return pa.concat_tables(found).sort_by([("doc_id", "ascending")])
 
 
-def _clusters(table: pa.Table, joined: NDArray[np.int64], kept: NDArray[np.bool_], decision: decide.Decision) -> pa.Table:
+def _clusters(
+    table: pa.Table, joined: NDArray[np.int64], kept: NDArray[np.bool_], old: NDArray[np.bool_], decision: decide.Decision
+) -> pa.Table:
     """One row for every document that has twins, kept or not, with both sizes of its cluster."""
     count = table.num_rows
-    before = np.bincount(joined, minlength=count)[joined]
+    before = np.bincount(joined, weights=~old, minlength=count)[joined]
     cluster = np.where(decision.twin >= 0, decision.twin, np.arange(count))
     after = np.bincount(cluster[kept], minlength=count)[cluster]
-    outcome = np.where(decision.twin >= 0, "duplicate", np.where(kept, "kept", "filtered"))
+    outcome = np.where(old, "published", np.where(decision.twin >= 0, "duplicate", np.where(kept, "kept", "filtered")))
     ids = table["doc_id"]
+    own = pa.array(kept | old)
     columns = {
         "doc_id": ids,
         "source": table["source"],
         "license": table["license.id"],
-        "cluster": pc.if_else(pa.array(kept), ids.take(pa.array(cluster)), None),
-        "cluster_size": pc.if_else(pa.array(kept), pa.array(after.astype(np.int32)), None),
+        "release": table["release"],
+        "cluster": pc.if_else(own, ids.take(pa.array(cluster)), None),
+        "cluster_size": pc.if_else(own, pa.array(after.astype(np.int32)), None),
         "cluster_size_before_filters": pa.array(before.astype(np.int32)),
         "outcome": pa.array(outcome.astype(object), pa.string()),
         "twin": pc.if_else(pa.array(decision.twin >= 0), ids.take(pa.array(np.maximum(decision.twin, 0))), None),
         "similarity": pa.array(decision.similarity, mask=np.isnan(decision.similarity)),
     }
-    return pa.table(columns, schema=CLUSTERS).sort_by([("cluster", "ascending"), ("doc_id", "ascending")])
+    order = [("cluster", "ascending"), ("doc_id", "ascending"), ("release", "ascending")]
+    return pa.table(columns, schema=CLUSTERS).sort_by(order)

@@ -1,0 +1,102 @@
+"""How much of a source is in which released dataset already, and from whom? Asked before the source is accepted."""
+
+import os
+from typing import Any
+
+import numpy as np
+
+from curation import catalog, published, signature_index, versions
+from curation.errors import DeclarationError
+from curation.pairing import Pairing
+from curation.steps import dedup
+from curation.store import Workspace
+
+LEVELS = ("L1", "L2", "L3", "L4")  # GB/T 43697-2024, from public up
+LEAST = 5  # documents of the source named as examples
+
+
+def ask(workspace: Workspace, source: str, threshold: float = 0.8, level: str | None = None, workers: int = 1) -> dict[str, Any]:
+    """Documents of the source that the newest release of each dataset holds, equal or alike, by the source they came from.
+
+    `level` is the reader's: names of sources above it, or of unknown level, are hidden. Default: $CURATION_LEVEL, else L1.
+    """
+    level = level or os.environ.get("CURATION_LEVEL") or LEVELS[0]
+    if level not in LEVELS:
+        raise DeclarationError(f"--level {level}: allowed: {', '.join(LEVELS)}")
+    if not 0.5 <= threshold <= 1.0:
+        raise DeclarationError(f"--threshold {threshold:g}: allowed 0.5 to 1.0")
+    catalog.source(workspace, source)
+    own = dedup.blocks(workspace, published.signals(workspace, source)["shards"])
+    releases = [f"{n}@{known[-1]}" for n in workspace.names("recipes") if (known := versions.released(workspace.root, n))]
+    before = [block for release in releases for block in signature_index.blocks(workspace, release)]
+    documents = sum(block.rows for block in own)
+    inside = own and Pairing(workspace, f"overlap-{source}", own, threshold, workers).find()
+    answer: dict[str, Any] = {"source": source, "documents": documents, "threshold": threshold, "compared_with": releases}
+    answer["repeated_inside"] = len(set(inside[0][:, 1]) | set(inside[1].pairs[:, 1])) if inside else 0
+    if not documents or not before:
+        return answer | {"published_already": 0, "datasets": []}
+    pairing = Pairing(workspace, f"overlap-{source}", [*own, *before], threshold, workers, old_blocks=len(before))
+    equal, near = pairing.find()
+    first = dict(equal[::-1, ::-1].tolist())  # other -> first of its content
+    pairs = np.concatenate([equal, near.pairs])
+    numbers = np.unique(pairs)
+    facts = dedup.facts(workspace, pairing.blocks, numbers, set())
+    row = dict(zip(numbers.tolist(), facts.select(["doc_id", "source", "release"]).to_pylist(), strict=True))
+    copies: dict[int, list[int]] = {}
+    for other, one in first.items():
+        copies.setdefault(one, [one]).append(other)
+    shared: dict[tuple[str, str], dict[str, float]] = {}
+    all_shared: set[str] = set()
+    similarities = np.concatenate([np.ones(len(equal)), near.similarity]).tolist()
+    for (a, b), similarity in zip(pairs.tolist(), similarities, strict=True):
+        sides = copies.get(a, [a]), copies.get(b, [b])
+        for mine, theirs in (sides, sides[::-1]):
+            for old in (n for n in theirs if n >= documents):
+                for new in (n for n in mine if n < documents):
+                    found = shared.setdefault((row[old]["release"], row[old]["source"]), {})
+                    found[row[new]["doc_id"]] = max(similarity, found.get(row[new]["doc_id"], 0.0))
+                    all_shared.add(row[new]["doc_id"])
+    by_release: dict[str, dict[str, Any]] = {}
+    for (release, origin), found in sorted(shared.items()):
+        entry = by_release.setdefault(release, {"release": release, "sources": [], "documents": set()})
+        entry["documents"] |= found.keys()
+        entry["sources"].append(
+            {
+                "source": origin if _may_see(workspace, origin, level) else None,
+                "documents": len(found),
+                "equal": sum(similarity == 1.0 for similarity in found.values()),
+                "examples": sorted(found, key=lambda doc: (-found[doc], doc))[:LEAST],
+            }
+        )
+    datasets = [{**entry, "documents": len(entry["documents"])} for entry in by_release.values()]
+    return answer | {"published_already": len(all_shared), "datasets": datasets}
+
+
+def _may_see(workspace: Workspace, source: str, level: str) -> bool:
+    """Whether a reader of that level may know the source's name. Unknown is not public."""
+    if source not in workspace.names("sources"):
+        return False
+    own = catalog.source(workspace, source).data_level
+    return own is not None and LEVELS.index(own) <= LEVELS.index(level)
+
+
+def shown(answer: dict[str, Any], language: str = "en") -> list[str]:
+    """The answer as lines."""
+    zh = language.startswith("zh")
+    n, share = answer["documents"], answer["published_already"] / max(1, answer["documents"])
+    if not answer["compared_with"]:
+        return ["尚无已发布的数据集可供比对" if zh else "no dataset has been released yet: nothing to compare with"]
+    compared = ", ".join(answer["compared_with"])
+    lines = [
+        f"{answer['source']}：{n:,} 份文档，其中 {answer['published_already']:,} 份（{share:.1%}）已在 {compared} 中；来源内部重复 {answer['repeated_inside']:,} 份"
+        if zh
+        else f"{answer['source']}: {n:,} documents, {answer['published_already']:,} of them ({share:.1%}) already in {compared}; "
+        f"{answer['repeated_inside']:,} repeat another one of the source"
+    ]
+    for entry in answer["datasets"]:
+        lines.append(f"  {entry['release']}: {entry['documents']:,}")
+        for one in entry["sources"]:
+            hidden = "（来源密级高于读者）" if zh else "(a source above your level)"
+            equal = f"内容相同 {one['equal']:,}" if zh else f"{one['equal']:,} of equal content"
+            lines.append(f"    {one['source'] or hidden}: {one['documents']:,}, {equal}")
+    return lines

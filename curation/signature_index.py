@@ -1,0 +1,126 @@
+"""The signature index of a release: what later data is compared with, without its text.
+
+`ledger/index.parquet` of a dataset, versioned with it: one row for every published document, of its text before edits.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from curation import loading, versions
+from curation.errors import DataError, DeclarationError
+from curation.kernels.shingles import PERMUTATIONS
+from curation.pairing import BLOCK_ROWS, Signed
+from curation.store import Workspace, parquet_writer
+
+NAME = "index.parquet"
+SCHEMA = pa.schema(
+    [
+        pa.field("id", pa.string()),
+        pa.field("source", pa.string()),
+        pa.field("license", pa.string()),
+        pa.field("content", pa.string()),  # content.hash
+        pa.field("signature", pa.list_(pa.uint32(), PERMUTATIONS)),  # minhash.signature
+    ]
+)
+COLUMNS = ("minhash.signature", "content.hash")  # what a writer needs beside the published columns
+
+
+class Writer:
+    """Rows in the order in which they come, in row groups that a task can hold."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> "Writer":
+        self._opened = parquet_writer(self._path, SCHEMA)
+        self._writer = self._opened.__enter__()
+        self._waiting: list[pa.Table] = []
+        return self
+
+    def add(self, table: pa.Table) -> None:
+        """Documents with doc_id, source, license.id and COLUMNS."""
+        named = ["doc_id", "source", "license.id", "content.hash", "minhash.signature"]
+        self._waiting.append(pa.table([table[name] for name in named], schema=SCHEMA))
+        if sum(one.num_rows for one in self._waiting) >= BLOCK_ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._writer.write_table(pa.concat_tables([SCHEMA.empty_table(), *self._waiting]).combine_chunks())
+        self._waiting = []
+
+    def __exit__(self, *how: Any) -> None:
+        if how[0] is None:
+            self._flush()
+        self._opened.__exit__(*how)
+
+
+@dataclass(frozen=True)
+class Published:
+    """A row group of a release's index: a block of documents that are known before."""
+
+    path: Path
+    release: str  # name@version
+    group: int
+    rows: int
+    has_texts: bool = False
+
+    def signed(self) -> Signed:
+        """Signatures and content hashes as released."""
+        table = pq.ParquetFile(self.path).read_row_group(self.group, columns=["content", "signature"])
+        values, digests = (table[name].combine_chunks() for name in ("signature", "content"))
+        signed, filled = (column.is_valid().to_numpy(zero_copy_only=False) for column in (values, digests))
+        signatures, contents = np.full((self.rows, PERMUTATIONS), 0xFFFFFFFF, np.uint32), np.zeros((self.rows, 2), np.uint64)
+        signatures[signed] = values.drop_null().flatten().to_numpy().reshape(-1, PERMUTATIONS)
+        contents[filled] = numbers_of(digests.drop_null())
+        return Signed(signatures, signed, contents, filled)
+
+    def texts(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], pa.Array]]:
+        """An index has none."""
+        raise NotImplementedError
+
+    def facts(self, rows: NDArray[np.int64]) -> pa.Table:
+        """id, source and license of some rows."""
+        return pq.ParquetFile(self.path).read_row_group(self.group, columns=["id", "source", "license"]).take(pa.array(rows))
+
+
+def numbers_of(digests: pa.Array) -> NDArray[np.uint64]:
+    """Hashes of 32 hex digits as two 64-bit numbers each (n x 2)."""
+    if not len(digests):
+        return np.zeros((0, 2), np.uint64)
+    text = np.frombuffer("".join(digests.to_pylist()).encode(), np.uint8).reshape(len(digests), 32)
+    half = np.where(text >= ord("a"), text - ord("a") + 10, text - ord("0")).astype(np.uint8)
+    return np.ascontiguousarray(half[:, ::2] << 4 | half[:, 1::2]).view(">u8").astype(np.uint64)
+
+
+def blocks(workspace: Workspace, release: str) -> list[Published]:
+    """The index of `name@version` as blocks; fetched through DVC once and kept, for a version never changes."""
+    name, version = versions.split_name(release)
+    if version is None:
+        known = ", ".join(versions.released(workspace.root, name)) or "none"
+        raise DeclarationError(f"{release}: a version is needed, such as {name}@v1.0.0; there are: {known}")
+    kept = workspace.root / ".curation" / "indexes" / f"{release}.parquet"
+    if not kept.exists():
+        versions.record(workspace.root, name, version)
+        with _fetched(workspace, name, version) as path:
+            workspace.write_local(kept, path.read_bytes())
+    file = pq.ParquetFile(kept)
+    groups = range(file.num_row_groups)
+    return [Published(kept, release, g, rows) for g in groups if (rows := file.metadata.row_group(g).num_rows)]
+
+
+@contextmanager
+def _fetched(workspace: Workspace, name: str, version: str) -> Iterator[Path]:
+    with workspace.scratch() as folder:
+        try:
+            loading.fetch_folder(workspace, name, version, f"ledger/{NAME}", folder / NAME)
+        except FileNotFoundError:
+            raise DataError(f"{name}@{version} was released without a signature index; release it again") from None
+        yield folder / NAME
