@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("source", help="measured: ingested, extracted and annotated")
     one.add_argument("--threshold", type=float, default=0.8, help="Jaccard of 5-token shingles (default: 0.8)")
     one.add_argument(
-        "--level", help="the reader's level, L1 to L4: names of sources above it are hidden (default: $CURATION_LEVEL or L1)"
+        "--level", help="the reader's level (L1, L2, ...): names of sources above it are hidden (default: $CURATION_LEVEL or L1)"
     )
     one.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     one = add("diff", _diff, "what changed between two versions")

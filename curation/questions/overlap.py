@@ -1,24 +1,25 @@
 """How much of a source is in which released dataset already, and from whom? Asked before the source is accepted."""
 
 import os
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from curation import catalog, published, signature_index, versions
 from curation.errors import DeclarationError
+from curation.manifest import Level
 from curation.pairing import Pairing
 from curation.steps import dedup
 from curation.store import Workspace
 
-LEVELS = ("L1", "L2", "L3", "L4")  # GB/T 43697-2024, from public up
+LEVELS = get_args(Level)  # from public up
 LEAST = 5  # documents of the source named as examples
 
 
 def ask(workspace: Workspace, source: str, threshold: float = 0.8, level: str | None = None, workers: int = 1) -> dict[str, Any]:
     """Documents of the source that the newest release of each dataset holds, equal or alike, by the source they came from.
 
-    `level` is the reader's: names of sources above it, or of unknown level, are hidden. Default: $CURATION_LEVEL, else L1.
+    `level` is the reader's: names of sources above it are hidden. Default: $CURATION_LEVEL, else L1.
     """
     level = level or os.environ.get("CURATION_LEVEL") or LEVELS[0]
     if level not in LEVELS:
@@ -73,11 +74,11 @@ def ask(workspace: Workspace, source: str, threshold: float = 0.8, level: str | 
 
 
 def _may_see(workspace: Workspace, source: str, level: str) -> bool:
-    """Whether a reader of that level may know the source's name. Unknown is not public."""
+    """Whether a reader of that level may know the source's name. A source that is not registered here is not public."""
     if source not in workspace.names("sources"):
         return False
-    own = catalog.source(workspace, source).data_level
-    return own is not None and LEVELS.index(own) <= LEVELS.index(level)
+    own = catalog.source(workspace, source)
+    return bool(LEVELS.index(own.data_level or own.derived()["data_level"][0]) <= LEVELS.index(level))
 
 
 def shown(answer: dict[str, Any], language: str = "en") -> list[str]:

@@ -99,7 +99,7 @@ def _cluster(workspace: Workspace, recipe: str, doc_id: str) -> list[dict[str, A
         if row["twin"] == doc_id:
             alike.setdefault(row["doc_id"], row["similarity"])
     found = [
-        {k: row[k] for k in ("doc_id", "source", "license", "outcome")} | {"similarity": alike.get(row["doc_id"])}
+        {k: row[k] for k in ("doc_id", "source", "license", "release", "outcome")} | {"similarity": alike.get(row["doc_id"])}
         for row in members
     ]
     return sorted(found, key=lambda r: (r["outcome"] != "kept", -(r["similarity"] or 0), r["doc_id"]))
@@ -137,9 +137,10 @@ def shown(answer: dict[str, Any], language: str = "en") -> list[str]:
 
 def _member(other: dict[str, Any], zh: bool) -> str:
     similarity = "" if other["similarity"] is None else f"{'相似度' if zh else 'similarity'} {other['similarity']:.3f}, "
-    words = {"kept": "保留", "duplicate": "重复", "filtered": "已被规则剔除"}
+    words = {"kept": "保留", "duplicate": "重复", "filtered": "已被规则剔除", "published": "已发布"}
     outcome = words[other["outcome"]] if zh else other["outcome"]
-    return f"{other['doc_id']}  {similarity}{other['source']}, {other['license'] or 'UNKNOWN'}, {outcome}"
+    release = f" ({other['release']})" if other["release"] else ""
+    return f"{other['doc_id']}  {similarity}{other['source']}, {other['license'] or 'UNKNOWN'}, {outcome}{release}"
 
 
 def _outcome(outcome: str, zh: bool) -> str:
@@ -149,7 +150,8 @@ def _outcome(outcome: str, zh: bool) -> str:
 
 def _reason(row: dict[str, Any]) -> str:
     if row["twin"]:
-        return f"twin {row['twin']}, similarity {row['similarity']:.3f}"
+        release = f" ({row['label']})" if row["label"] else ""
+        return f"twin {row['twin']}{release}, similarity {row['similarity']:.3f}"
     low = f"{row['low']:g} ≤ " if row["low"] is not None else ""
     high = f" ≤ {row['high']:g}" if row["high"] is not None else ""
     value = row["value"] if row["value"] is not None else row["label"]
