@@ -105,7 +105,7 @@ def scale(count: int, workers: int) -> dict[str, Any]:
         pairing = Pairing(Workspace(folder), "scale", blocks, THRESHOLD, workers)
         with _Peak() as peak:
             begun = time.perf_counter()
-            equal, near = pairing.find()
+            equal, near, _ = pairing.find()
             searched = time.perf_counter() - begun
             numbers = np.unique(near.pairs)
             rows = np.searchsorted(numbers, near.pairs)
@@ -177,7 +177,7 @@ def _pairs(corpus: Path, ids: list[str], threshold: float, estimate_only: bool) 
     with tempfile.TemporaryDirectory() as made:
         chunks = list(twins._chunks(corpus, Path(made)))
         blocks = [twins._spool(Path(made), (n, chunk)) for n, chunk in enumerate(chunks)]
-        equal, near = Pairing(Workspace(made), "pairs", blocks, threshold, estimate_only=estimate_only).find()
+        equal, near, _ = Pairing(Workspace(made), "pairs", blocks, threshold, estimate_only=estimate_only).find()
     same: dict[int, list[int]] = {}
     for first, other in equal.tolist():
         same.setdefault(first, [first]).append(other)

@@ -41,6 +41,7 @@ class Signed(NamedTuple):
     signed: NDArray[np.bool_]
     contents: NDArray[np.uint64]  # n x 2: a hash of the normalised content
     filled: NDArray[np.bool_]
+    addresses: NDArray[np.uint64] | None = None  # n x 2: a hash of the page's address; zeros where there is none
 
 
 class Block(Protocol):
@@ -75,6 +76,14 @@ class Search:
         return np.searchsorted(np.array(self.starts), numbers, side="right") - 1
 
 
+class Searched(NamedTuple):
+    """Pairs of numbers: of one content and of one address, each with the first of its kind; and verified near-duplicates."""
+
+    equal: Pairs
+    near: "Found"
+    address: Pairs
+
+
 class Found(NamedTuple):
     """Pairs of numbers (smaller first, sorted, each once) and their similarities."""
 
@@ -103,17 +112,17 @@ class Pairing:
         folder = self.workspace.exchange(self.name)
         return Search(self.workspace, folder, starts, prefixes, self.threshold, self.near, old)
 
-    def find(self) -> tuple[Pairs, Found]:
-        """Pairs of equal content, each with the first document of that content; and verified near-duplicates."""
+    def find(self) -> Searched:
+        """Every pair of equal content, of one address, and of near-duplicates."""
         search = self.search()
         self.workspace.remove(search.folder)
         try:
             numbers = range(len(self.blocks))
             keyed = list(self._map(partial(_keys, search), [(n, self.blocks[n]) for n in numbers]))
-            equal = list(self._map(partial(_meet, search, keyed), range(search.prefixes)))
+            equal, address = zip(*self._map(partial(_meet, search, keyed), range(search.prefixes)), strict=True)
             met = [_candidates_file(search, prefix) for prefix in range(search.prefixes)]
             near = self._measured(search, met) if self.near else Found(*edges.NONE)
-            return kernel.distinct(np.concatenate(equal)), near
+            return Searched(kernel.distinct(np.concatenate(equal)), near, kernel.distinct(np.concatenate(address)))
         finally:
             self.workspace.remove(search.folder)
 
@@ -179,7 +188,7 @@ def _candidates_file(search: Search, prefix: int) -> str:
 
 
 def _keys(search: Search, task: tuple[int, Block]) -> str:
-    """Every band key of a block, and its content keys after them: receivers 0 to prefixes - 1, then as many again."""
+    """Every band key of a block, its content keys and its addresses: for receivers 0 to prefixes - 1, as many again, and again."""
     number, block = task
     signed = block.signed()
     short = (signed.contents[:, 1] >> np.uint64(32)).astype(np.uint32)
@@ -194,6 +203,10 @@ def _keys(search: Search, task: tuple[int, Block]) -> str:
         groups.append((keys.reshape(-1), np.tile(short[own], count), np.tile(own, count), 0))
     own = np.flatnonzero(signed.filled).astype(np.uint32)
     groups.append((signed.contents[own, 0], short[own], own, search.prefixes))
+    if signed.addresses is not None:
+        own = np.flatnonzero(signed.addresses.any(axis=1)).astype(np.uint32)
+        lower = (signed.addresses[own, 1] >> np.uint64(32)).astype(np.uint32)
+        groups.append((signed.addresses[own, 0], lower, own, 2 * search.prefixes))
     columns, receivers = [], []
     for key, content, row, first in groups:
         # numpy shifts a 64-bit number by 64 bits not at all
@@ -203,16 +216,17 @@ def _keys(search: Search, task: tuple[int, Block]) -> str:
         receivers.append(to[order].astype(np.int64) + first)
     batch = pa.record_batch([np.concatenate(column) for column in zip(*columns, strict=True)], schema=KEYS)
     name = f"{search.folder}/keys-{number:05d}"
-    parcels.write(search.workspace, name, batch, np.concatenate(receivers), 2 * search.prefixes)
+    parcels.write(search.workspace, name, batch, np.concatenate(receivers), 3 * search.prefixes)
     return name
 
 
-def _meet(search: Search, keyed: list[str], prefix: int) -> Pairs:
-    """Candidates of one prefix, by block of the smaller number; returns the pairs of equal content."""
+def _meet(search: Search, keyed: list[str], prefix: int) -> tuple[Pairs, Pairs]:
+    """Candidates of one prefix, by block of the smaller number; returns the pairs of equal content and of one address."""
     near = kernel.alike(*_gathered(search, keyed, prefix), old=search.old)
     rows = pa.record_batch([near[:, 0], near[:, 1]], schema=PAIRS)
     parcels.write(search.workspace, _candidates_file(search, prefix), rows, search.block_of(near[:, 0]), len(search.starts) - 1)
-    return kernel.equal(*_gathered(search, keyed, search.prefixes + prefix), old=search.old)
+    equal, address = (kernel.equal(*_gathered(search, keyed, kind * search.prefixes + prefix), old=search.old) for kind in (1, 2))
+    return equal, address
 
 
 def _gathered(

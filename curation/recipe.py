@@ -94,6 +94,7 @@ class Dedup(Declared):
     """Which twins go, and which one stays (first difference decides, ties by doc_id)."""
 
     exact: bool = True
+    url: bool = False  # of documents with one address the best stays
     near: Near | None = Near()
     # releases (name@vX.Y.Z) whose documents, and whatever resembles them, are left out of this dataset
     against: list[Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}@v\d+\.\d+\.\d+$")]] = []
@@ -103,6 +104,8 @@ class Dedup(Declared):
         "most_tokens",
         "earliest",
     ]
+    # what resembles a document of a more restrictive or unknown license, without evidence that it was published first
+    license_crossing: Literal["flag", "quarantine", "allow"] = "flag"
 
 
 class Recipe(Declared):

@@ -128,7 +128,7 @@ def find(
         ids, counts = _ids(source, blocks)
         tell("pairs", 0, 1)
         pairing = Pairing(Workspace(scratch), "twins", blocks, threshold, workers, estimate_only=estimate_only)
-        equal, near = pairing.find()
+        equal, near, _ = pairing.find()
         tell("pairs", 1, 1)
         twin, how = _decided(ids, counts, pairing, equal, near.pairs, near.similarity, threshold)
         is_twin = twin != np.arange(len(ids))

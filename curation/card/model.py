@@ -190,10 +190,11 @@ def _funnel(
 
 def _twins_between(ledger: pa.Table, data: pa.Table) -> list[dict[str, Any]]:
     """How many documents of which source went for a twin of which source."""
-    twins = ledger.filter(pc.equal(ledger["step"], "dedup"))
+    twins = ledger.filter(pc.and_(pc.equal(ledger["step"], "dedup"), pc.equal(ledger["outcome"], "removed")))
     home = dict(zip(data["id"].to_pylist(), data["source"].to_pylist(), strict=True))
     counted = Counter(
-        (source, home.get(twin, "?")) for source, twin in zip(twins["source"].to_pylist(), twins["twin"].to_pylist(), strict=True)
+        (source, home.get(twin) or release or "?")
+        for source, twin, release in zip(*(twins[c].to_pylist() for c in ("source", "twin", "label")), strict=True)
     )
     return [{"removed_from": a, "kept_in": b, "documents": n} for (a, b), n in sorted(counted.items())]
 

@@ -29,11 +29,11 @@ class Decision:
 
     twin: NDArray[np.int64]
     similarity: Similarities
-    rule: NDArray[np.int8]  # 0 none, EXACT, NEAR or PUBLISHED
+    rule: NDArray[np.int8]  # 0 none, or one of the rules below
     chained: int  # rows that only a chain joins to the survivor of their cluster, and which therefore stay
 
 
-EXACT, NEAR, PUBLISHED = 1, 2, 3
+EXACT, NEAR, PUBLISHED, ADDRESS = 1, 2, 3, 4
 
 
 def rank(table: pa.Table, order: Sequence[str], sources: list[str]) -> NDArray[np.int64]:
@@ -63,11 +63,12 @@ def decide(
     threshold: float,
     exact: bool = True,
     old: NDArray[np.bool_] | None = None,
+    address: Pairs | None = None,
 ) -> Decision:
     """Rows are documents that some pair names; `equal` joins rows of one content, `near` first rows of contents.
 
     `compare` measures pairs of rows (smaller first) that `near` does not hold. Rows in `old` are published already: what
-    resembles one goes for it, whatever else it resembles.
+    resembles one goes for it, whatever else it resembles. `address` joins rows of one page, of which the best stays.
     """
     count = len(order)
     node = components(count, equal)
@@ -77,10 +78,13 @@ def decide(
         gone = kept & (known[node] >= 0)
         twin[gone], how[gone], rule[gone] = known[node[gone]], alike[node[gone]], PUBLISHED
         kept = kept & ~gone
-    stays = np.full(count, -1, np.int64)  # of each content (at its first row): the best row that the filters kept
-    rows = np.flatnonzero(kept)
-    rows = rows[np.argsort(-order[rows], kind="stable")]
-    stays[node[rows]] = rows
+    if address is not None and len(address):
+        page = components(count, address)
+        best = _best(page, order, kept)
+        gone = kept & (best[page] != np.arange(count))
+        twin[gone], rule[gone] = best[page[gone]], ADDRESS
+        kept = kept & ~gone
+    stays = _best(node, order, kept)
     alive = (stays[near] >= 0).all(axis=1) if len(near) else np.zeros(0, bool)
     # a content without a kept row takes part in no cluster, and any rank will do
     place = np.where(stays >= 0, order[np.maximum(stays, 0)], count + np.arange(count))
@@ -99,6 +103,15 @@ def decide(
     joined = np.unique(used)
     single = len(joined) - len(np.unique(components(count, used)[joined])) if len(used) else 0
     return Decision(twin, how, rule, single - len(twins.removed))
+
+
+def _best(group: NDArray[np.int64], order: NDArray[np.int64], kept: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """For each group (at its first row) the best row that is kept; -1: none is."""
+    best = np.full(len(group), -1, np.int64)
+    rows = np.flatnonzero(kept)
+    rows = rows[np.argsort(-order[rows], kind="stable")]
+    best[group[rows]] = rows
+    return best
 
 
 def _known(

@@ -33,11 +33,11 @@ def ask(workspace: Workspace, source: str, threshold: float = 0.8, level: str | 
     documents = sum(block.rows for block in own)
     inside = own and Pairing(workspace, f"overlap-{source}", own, threshold, workers).find()
     answer: dict[str, Any] = {"source": source, "documents": documents, "threshold": threshold, "compared_with": releases}
-    answer["repeated_inside"] = len(set(inside[0][:, 1]) | set(inside[1].pairs[:, 1])) if inside else 0
+    answer["repeated_inside"] = len(set(inside.equal[:, 1].tolist()) | set(inside.near.pairs[:, 1].tolist())) if inside else 0
     if not documents or not before:
         return answer | {"published_already": 0, "datasets": []}
     pairing = Pairing(workspace, f"overlap-{source}", [*own, *before], threshold, workers, old_blocks=len(before))
-    equal, near = pairing.find()
+    equal, near, _ = pairing.find()
     first = dict(equal[::-1, ::-1].tolist())  # other -> first of its content
     pairs = np.concatenate([equal, near.pairs])
     numbers = np.unique(pairs)

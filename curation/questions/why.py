@@ -151,7 +151,8 @@ def _outcome(outcome: str, zh: bool) -> str:
 def _reason(row: dict[str, Any]) -> str:
     if row["twin"]:
         release = f" ({row['label']})" if row["label"] else ""
-        return f"twin {row['twin']}{release}, similarity {row['similarity']:.3f}"
+        similarity = f", similarity {row['similarity']:.3f}" if row["similarity"] is not None else ""
+        return f"twin {row['twin']}{release}{similarity}"
     low = f"{row['low']:g} ≤ " if row["low"] is not None else ""
     high = f" ≤ {row['high']:g}" if row["high"] is not None else ""
     value = row["value"] if row["value"] is not None else row["label"]

@@ -28,7 +28,7 @@ from curation.store import ROW_GROUP_BYTES, Workspace, parquet_writer
 
 # Bytes of text a shard, at the first release; afterwards the number of shards stays. A worker sorts one in three copies.
 SHARD_TEXT = 64 << 20
-INTERNAL = {"minhash.signature", "content.hash", "license.conflict", "minhash.tokens"}
+INTERNAL = {"minhash.signature", "content.hash", "license.conflict", "minhash.tokens", "url.key"}
 OWN = (
     "doc_id",
     "text",

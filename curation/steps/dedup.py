@@ -16,30 +16,54 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from curation import catalog, fingerprint, signature_index
-from curation.dedup import decide
+from curation.dedup import crossing, decide
 from curation.dedup.edges import Pairs, Similarities
 from curation.errors import DataError
 from curation.kernels.bands import components
 from curation.kernels.shingles import PERMUTATIONS
 from curation.ledger import LEDGER, rows
-from curation.pairing import BLOCK_ROWS, Block, Found, Pairing, Signed
+from curation.pairing import BLOCK_ROWS, Block, Found, Pairing, Searched, Signed
 from curation.recipe import Plan
 from curation.steps import Tell, silent
 from curation.steps import filter as filter_step
 from curation.store import Workspace, dump_json
 
 BLOCK_BYTES = 128 << 20  # of text: what a task reads when it compares exactly
-EXACT = {
-    "en": "The same content, apart from case, width and white space, is kept in another document.",
-    "zh": "另一份保留的文档内容与之相同（不计大小写、全半角与空白）。",
+# rule -> (name in the ledger, column that was compared, reason)
+RULES = {
+    decide.EXACT: (
+        "exact",
+        "content.hash",
+        {
+            "en": "The same content, apart from case, width and white space, is kept in another document.",
+            "zh": "另一份保留的文档内容与之相同（不计大小写、全半角与空白）。",
+        },
+    ),
+    decide.NEAR: (
+        "near",
+        "minhash.signature",
+        {
+            "en": "A near-duplicate, by MinHash over 5-token shingles, is kept.",
+            "zh": "已保留一份近似重复文档（5 词元片段的 MinHash）。",
+        },
+    ),
+    decide.PUBLISHED: (
+        "published",
+        "minhash.signature",
+        {
+            "en": "A dataset that this one is deduplicated against has it already, or a near-duplicate of it.",
+            "zh": "本数据集据以查重的已发布数据集中已有该文档或其近似重复文档。",
+        },
+    ),
+    decide.ADDRESS: (
+        "url",
+        "url.key",
+        {"en": "Another document of the same address is kept.", "zh": "已保留同一网址的另一份文档。"},
+    ),
 }
-NEAR = {
-    "en": "A near-duplicate, by MinHash over 5-token shingles, is kept.",
-    "zh": "已保留一份近似重复文档（5 词元片段的 MinHash）。",
-}
-PUBLISHED = {
-    "en": "A dataset that this one is deduplicated against has it already, or a near-duplicate of it.",
-    "zh": "本数据集据以查重的已发布数据集中已有该文档或其近似重复文档。",
+CROSSING = {
+    "en": "It resembles a document whose license is more restrictive or unknown, and nothing shows that its own came first.",
+    "zh": "与一份许可更严或许可不明的文档相似，且没有证据表明本文档发布在先。",
 }
 CLUSTERS = pa.schema(
     [
@@ -53,19 +77,21 @@ CLUSTERS = pa.schema(
         pa.field("outcome", pa.string()),  # kept, duplicate, filtered, or published
         pa.field("twin", pa.string()),
         pa.field("similarity", pa.float64()),
+        pa.field("restrictive_twin", pa.string()),  # resembles this one, has a narrower license, and may have come first
     ]
 )
+KINDS = ("content", "near", "url")  # equal but for case, width and white space; verified near-duplicates; one address
 EDGES = pa.schema(
     [
         pa.field("a", pa.string()),
         pa.field("b", pa.string()),
         pa.field("similarity", pa.float64()),
-        pa.field("equal", pa.bool_()),  # the same content, apart from case, width and white space
+        pa.field("kind", pa.string()),  # one of KINDS
         pa.field("number_a", pa.int64()),  # places among the documents that were compared
         pa.field("number_b", pa.int64()),
     ]
 )
-FACTS = {"license.id", "license.tier"}
+FACTS = {"license.id", "license.tier", "document.published"}
 
 
 @dataclass(frozen=True)
@@ -75,6 +101,7 @@ class Documents:
     workspace: Workspace
     shards: tuple[dict[str, Any], ...]
     rows: int
+    urls: bool = False
     has_texts: bool = True
 
     def signed(self) -> Signed:
@@ -82,6 +109,7 @@ class Documents:
         signatures = np.full((self.rows, PERMUTATIONS), 0xFFFFFFFF, np.uint32)
         contents = np.zeros((self.rows, 2), np.uint64)
         signed, filled = np.zeros(self.rows, bool), np.zeros(self.rows, bool)
+        addresses = np.zeros((self.rows, 2), np.uint64) if self.urls else None
         start = 0
         for shard in self.shards:
             own = slice(start, start := start + shard["rows"])
@@ -91,7 +119,10 @@ class Documents:
             digests = self._sidecar(shard, "content", "hash")
             filled[own] = digests.is_valid().to_numpy(zero_copy_only=False)
             contents[own][filled[own]] = signature_index.numbers_of(digests.drop_null())
-        return Signed(signatures, signed, contents, filled)
+            if addresses is not None:
+                found = self._sidecar(shard, "url", "key")
+                addresses[own][found.is_valid().to_numpy(zero_copy_only=False)] = signature_index.numbers_of(found.drop_null())
+        return Signed(signatures, signed, contents, filled, addresses)
 
     def texts(self, wanted: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], pa.Array]]:
         """Texts of some rows, a row group at a time."""
@@ -110,7 +141,7 @@ class Documents:
         return self.workspace.read_table(shard["signals"][signal]["file"], [column])[column].combine_chunks()
 
 
-def blocks(workspace: Workspace, measured: Iterable[dict[str, Any]]) -> list[Block]:
+def blocks(workspace: Workspace, measured: Iterable[dict[str, Any]], urls: bool = False) -> list[Block]:
     """Documents in blocks, from their shards in order."""
     made: list[Block] = []
     shards: list[dict[str, Any]] = []
@@ -119,11 +150,11 @@ def blocks(workspace: Workspace, measured: Iterable[dict[str, Any]]) -> list[Blo
             continue
         many = sum(s["rows"] for s in shards) + shard["rows"] > BLOCK_ROWS
         if shards and (many or sum(s["text_bytes"] for s in shards) + shard["text_bytes"] > BLOCK_BYTES):
-            made.append(Documents(workspace, tuple(shards), sum(s["rows"] for s in shards)))
+            made.append(Documents(workspace, tuple(shards), sum(s["rows"] for s in shards), urls))
             shards = []
         shards.append(shard)
     if shards:
-        made.append(Documents(workspace, tuple(shards), sum(s["rows"] for s in shards)))
+        made.append(Documents(workspace, tuple(shards), sum(s["rows"] for s in shards), urls))
     return made
 
 
@@ -132,7 +163,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     plan = catalog.plan(workspace, name)
     dedup = plan.recipe.dedup
     excluded = filtered_out(workspace, plan)
-    held = blocks(workspace, (shard for _, shard in filter_step.shards_of(workspace, plan)))
+    held = blocks(workspace, (shard for _, shard in filter_step.shards_of(workspace, plan)), dedup.url)
     documents = sum(block.rows for block in held)
     before = [block for release in dedup.against for block in signature_index.blocks(workspace, release)]
     if not documents:
@@ -150,34 +181,51 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
         old_blocks=len(before),
     )
     tell(1, 4)
-    reused, equal, near = _pairs(workspace, plan, pairing)
+    reused, (equal, near, address) = _pairs(workspace, plan, pairing)
     tell(2, 4)
 
-    numbers = np.unique(np.concatenate([equal.reshape(-1), near.pairs.reshape(-1)]))
+    numbers = np.unique(np.concatenate([equal.reshape(-1), near.pairs.reshape(-1), address.reshape(-1)]))
     table = facts(workspace, pairing.blocks, numbers, {decide.READS[one] for one in dedup.keep} | FACTS)
     old = numbers >= documents
     kept = ~old & np.array([doc not in excluded for doc in table["doc_id"].to_pylist()], bool)
-    equal_rows, near_rows = np.searchsorted(numbers, equal), np.searchsorted(numbers, near.pairs)
+    equal_rows, near_rows, pages = (np.searchsorted(numbers, pairs) for pairs in (equal, near.pairs, address))
 
     def compare(pairs: Pairs) -> Similarities:
         return np.nan_to_num(pairing.compare(numbers[pairs]), nan=0.0)
 
     order = decide.rank(table, dedup.keep, plan.recipe.sources)
-    decision = decide.decide(order, kept, equal_rows, near_rows, near.similarity, compare, threshold, dedup.exact, old)
+    decision = decide.decide(
+        order, kept, equal_rows, near_rows, near.similarity, compare, threshold, dedup.exact, old, address=pages
+    )
+    stays = kept & (decision.twin < 0)
+    crossed = np.full(len(numbers), -1, np.int64)
+    if dedup.license_crossing != "allow":
+        crossed = crossing.find(table, stays, equal_rows, near_rows)
+    held_back = dedup.license_crossing == "quarantine"
+    crossings = int((crossed >= 0).sum())
     tell(3, 4)
 
-    workspace.write_table(workspace.ledger(name, "dedup", "ledger.parquet"), _ledger(table, decision, threshold))
-    joined = components(len(numbers), np.concatenate([equal_rows, near_rows]))
-    workspace.write_table(workspace.ledger(name, "dedup", "clusters.parquet"), _clusters(table, joined, kept, old, decision))
+    workspace.write_table(
+        workspace.ledger(name, "dedup", "ledger.parquet"),
+        _ledger(table, decision, threshold, crossed if held_back else np.full_like(crossed, -1)),
+    )
+    joined = components(len(numbers), np.concatenate([equal_rows, near_rows, pages]))
+    workspace.write_table(
+        workspace.ledger(name, "dedup", "clusters.parquet"), _clusters(table, joined, kept, old, decision, crossed)
+    )
     removed = Counter(decision.rule.tolist())
-    gone = sum(removed[rule] for rule in (decide.EXACT, decide.NEAR, decide.PUBLISHED))
+    gone = sum(removed[rule] for rule in (decide.EXACT, decide.NEAR, decide.PUBLISHED, decide.ADDRESS))
+    quarantined = crossings if held_back else 0
     report = {
         "documents": documents - len(excluded),
-        "kept": documents - len(excluded) - gone,
+        "kept": documents - len(excluded) - gone - quarantined,
         "removed": gone,
+        "quarantined": quarantined,
         "exact": removed[decide.EXACT],
         "near": removed[decide.NEAR],
         "published": removed[decide.PUBLISHED],
+        "url": removed[decide.ADDRESS],
+        "license_crossings": crossings,
         "edges": len(near.pairs),
         "chained": decision.chained,
         "inputs": filter_step.inputs_digest(workspace, plan),
@@ -198,33 +246,43 @@ def filtered_out(workspace: Workspace, plan: Plan) -> set[str]:
     return set(ledger["doc_id"].to_pylist())
 
 
-def _pairs(workspace: Workspace, plan: Plan, pairing: Pairing) -> tuple[bool, Pairs, Found]:
-    """Pairs of equal content and near-duplicates, from the last run where it compared the same."""
+def _pairs(workspace: Workspace, plan: Plan, pairing: Pairing) -> tuple[bool, Searched]:
+    """Every pair there is, from the last run where it compared the same."""
     file = workspace.ledger(plan.recipe.name, "dedup", "edges.parquet")
     near = plan.recipe.dedup.near
     compared = [
-        [shard["signals"][signal]["sha256"] for signal in ("minhash", "content")]
+        [shard["signals"][signal]["sha256"] for signal in ("minhash", "content", "url")]
         for _, shard in filter_step.shards_of(workspace, plan)
         if shard["rows"]
     ]
     against = plan.recipe.dedup.against
-    parts = [compared, against, near.model_dump() if near else None, fingerprint.of_module("curation.pairing")]
+    parts = [
+        compared,
+        against,
+        plan.recipe.dedup.url,
+        near.model_dump() if near else None,
+        fingerprint.of_module("curation.pairing"),
+    ]
     key = hashlib.sha256(dump_json(parts)).hexdigest()[:32].encode()
     if workspace.exists(file):
         stored = workspace.read_table(file)
         if (stored.schema.metadata or {}).get(b"key") == key:
             pairs = np.column_stack([stored["number_a"].to_numpy(), stored["number_b"].to_numpy()])
-            equal = stored["equal"].to_numpy()
-            return True, pairs[equal], Found(pairs[~equal], stored["similarity"].to_numpy()[~equal])
-    equal, found = pairing.find()
-    numbers = np.unique(np.concatenate([equal.reshape(-1), found.pairs.reshape(-1)]))
+            kind = stored["kind"].to_numpy(zero_copy_only=False)
+            of = {name: pairs[kind == name] for name in KINDS}
+            similarity = stored["similarity"].to_numpy()[kind == "near"]
+            return True, Searched(of["content"], Found(of["near"], similarity), of["url"])
+    found = pairing.find()
+    pairs = np.concatenate([found.equal, found.near.pairs, found.address])
+    numbers = np.unique(pairs)
     ids = facts(workspace, pairing.blocks, numbers, set())["doc_id"].to_numpy(zero_copy_only=False)
-    pairs = np.concatenate([equal, found.pairs])
     a, b = ids[np.searchsorted(numbers, pairs[:, 0])], ids[np.searchsorted(numbers, pairs[:, 1])]
-    similarity = np.concatenate([np.ones(len(equal)), found.similarity])
-    columns = [a, b, similarity, np.arange(len(pairs)) < len(equal), pairs[:, 0], pairs[:, 1]]
+    sizes = (len(found.equal), len(found.near.pairs), len(found.address))
+    similarity = np.concatenate([np.ones(sizes[0]), found.near.similarity, np.full(sizes[2], np.nan)])
+    kind = np.repeat(np.array(KINDS, object), sizes)
+    columns = [a, b, pa.array(similarity, mask=np.isnan(similarity)), pa.array(kind, pa.string()), pairs[:, 0], pairs[:, 1]]
     workspace.write_table(file, pa.table(columns, schema=EDGES.with_metadata({"key": key})))
-    return False, equal, found
+    return False, found
 
 
 def facts(workspace: Workspace, held: Sequence[Block], numbers: NDArray[np.int64], wanted: set[str]) -> pa.Table:
@@ -253,12 +311,11 @@ def facts(workspace: Workspace, held: Sequence[Block], numbers: NDArray[np.int64
     return pa.concat_tables(found, promote_options="default").combine_chunks()
 
 
-def _ledger(table: pa.Table, decision: decide.Decision, threshold: float) -> pa.Table:
+def _ledger(table: pa.Table, decision: decide.Decision, threshold: float, crossed: NDArray[np.int64]) -> pa.Table:
     found = [LEDGER.empty_table()]
-    rules = ((decide.EXACT, "exact", EXACT), (decide.NEAR, "near", NEAR), (decide.PUBLISHED, "published", PUBLISHED))
-    for which, label, because in rules:
-        at = np.flatnonzero(decision.rule == which)
-        out = table.take(pa.array(at))
+    for rule, (label, column, because) in RULES.items():
+        at = np.flatnonzero(decision.rule == rule)
+        out, twins = table.take(pa.array(at)), table.take(pa.array(decision.twin[at]))
         found.append(
             rows(
                 "dedup",
@@ -266,24 +323,46 @@ def _ledger(table: pa.Table, decision: decide.Decision, threshold: float) -> pa.
                 out["source"],
                 filter=f"dedup.{label}",
                 outcome="removed",
-                column="content.hash" if label == "exact" else "minhash.signature",
-                high=None if label == "exact" else threshold,
-                label=table["release"].take(pa.array(decision.twin[at])),
-                twin=table["doc_id"].take(pa.array(decision.twin[at])),
-                similarity=pa.array(decision.similarity[at]),
+                column=column,
+                high=threshold if column == "minhash.signature" else None,
+                label=twins["release"],
+                twin=twins["doc_id"],
+                similarity=pa.array(decision.similarity[at], mask=np.isnan(decision.similarity[at])),
                 because=because,
             )
         )
+    at = np.flatnonzero(crossed >= 0)
+    out, other = table.take(pa.array(at)), table.take(pa.array(crossed[at]))
+    found.append(
+        rows(
+            "dedup",
+            out["doc_id"],
+            out["source"],
+            filter="dedup.license_crossing",
+            outcome="quarantined",
+            column="license.tier",
+            label=other["license.id"],
+            twin=other["doc_id"],
+            because=CROSSING,
+        )
+    )
     return pa.concat_tables(found).sort_by([("doc_id", "ascending")])
 
 
 def _clusters(
-    table: pa.Table, joined: NDArray[np.int64], kept: NDArray[np.bool_], old: NDArray[np.bool_], decision: decide.Decision
+    table: pa.Table,
+    joined: NDArray[np.int64],
+    kept: NDArray[np.bool_],
+    old: NDArray[np.bool_],
+    decision: decide.Decision,
+    crossed: NDArray[np.int64],
 ) -> pa.Table:
     """One row for every document that has twins, kept or not, with both sizes of its cluster."""
     count = table.num_rows
     before = np.bincount(joined, weights=~old, minlength=count)[joined]
     cluster = np.where(decision.twin >= 0, decision.twin, np.arange(count))
+    while (cluster[cluster] != cluster).any():  # a twin by address may have gone for another one in its turn
+        cluster = cluster[cluster]
     after = np.bincount(cluster[kept], minlength=count)[cluster]
     outcome = np.where(old, "published", np.where(decision.twin >= 0, "duplicate", np.where(kept, "kept", "filtered")))
     ids = table["doc_id"]
@@ -299,6 +378,7 @@ def _clusters(
         "outcome": pa.array(outcome.astype(object), pa.string()),
         "twin": pc.if_else(pa.array(decision.twin >= 0), ids.take(pa.array(np.maximum(decision.twin, 0))), None),
         "similarity": pa.array(decision.similarity, mask=np.isnan(decision.similarity)),
+        "restrictive_twin": pc.if_else(pa.array(crossed >= 0), ids.take(pa.array(np.maximum(crossed, 0))), None),
     }
     order = [("cluster", "ascending"), ("doc_id", "ascending"), ("release", "ascending")]
     return pa.table(columns, schema=CLUSTERS).sort_by(order)
