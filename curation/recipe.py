@@ -90,6 +90,13 @@ class Near(Declared):
     estimate_only: bool = False
 
 
+class Decontaminate(Declared):
+    """Benchmark files (below the workspace) whose passages no document may hold: remove it, or cut the passages."""
+
+    benchmarks: list[str] = Field(min_length=1)
+    then: Literal["remove", "cut"] = "remove"
+
+
 class Dedup(Declared):
     """Which twins go, and which one stays (first difference decides, ties by doc_id)."""
 
@@ -106,6 +113,7 @@ class Dedup(Declared):
     ]
     # what resembles a document of a more restrictive or unknown license, without evidence that it was published first
     license_crossing: Literal["flag", "quarantine", "allow"] = "flag"
+    decontaminate: Decontaminate | None = None
 
 
 class Recipe(Declared):

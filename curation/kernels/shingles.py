@@ -4,6 +4,7 @@ Signatures follow datasketch's affine32 scheme (its permutations, its fmix32), s
 compares them on the same shingle hashes.
 """
 
+import itertools
 from functools import cache
 
 import numpy as np
@@ -20,6 +21,7 @@ SEED = 1  # datasketch's default
 _FNV = np.uint64(0xCBF29CE484222325)
 _PRIME = np.uint64(0x9E3779B100000001 | 0x1B3)
 _ROLL = np.uint64(0x9FB21C651E98DF25)
+_WORD = np.uint64(0xFFFFFFFFFFFFFFFE)
 
 
 @inlined
@@ -44,7 +46,10 @@ def _mix32(h):
 
 @allocating
 def tokenise(data, start, end, kind, fold, out):
-    """Write the hash of every token of data[start:end] to `out`; returns how many."""
+    """Write the hash of every token of data[start:end] to `out`; returns how many.
+
+    The lowest bit of a hash tells whether its token is a character that stands alone (Han, kana, hangul).
+    """
     n = 0
     h = _FNV
     inside = False
@@ -56,7 +61,7 @@ def tokenise(data, start, end, kind, fold, out):
                 h = (h ^ np.uint64(fold[byte])) * _PRIME
                 inside = True
             elif inside:
-                out[n] = h
+                out[n] = h & _WORD
                 n += 1
                 h = _FNV
                 inside = False
@@ -70,15 +75,15 @@ def tokenise(data, start, end, kind, fold, out):
             inside = True
             continue
         if inside:
-            out[n] = h
+            out[n] = h & _WORD
             n += 1
             h = _FNV
             inside = False
         if what == ALONE:
-            out[n] = (_FNV ^ np.uint64(fold[code])) * _PRIME
+            out[n] = ((_FNV ^ np.uint64(fold[code])) * _PRIME) | np.uint64(1)
             n += 1
     if inside:
-        out[n] = h
+        out[n] = h & _WORD
         n += 1
     return n
 
@@ -199,6 +204,35 @@ def shingle_sets(texts: pa.Array) -> tuple[NDArray[np.uint64], NDArray[np.int64]
     out, ends = np.empty(int(offsets[-1] - offsets[0]) + len(texts) + 8, np.uint64), np.zeros(len(texts) + 1, np.int64)
     _sets(data, offsets, _kinds(), unicode.fold, SHINGLE, tokens, hashes, out, ends)
     return out[: ends[-1]].copy(), ends
+
+
+def token_hashes(texts: pa.Array) -> list[NDArray[np.uint64]]:
+    """The hashes of the tokens of each document, in order."""
+    data, offsets = buffers(texts)
+    out, fold, kind = np.empty(longest(offsets) + 8, np.uint64), tables().fold, _kinds()
+    return [out[: tokenise(data, one, other, kind, fold, out)].copy() for one, other in itertools.pairwise(offsets)]
+
+
+def token_spans(text: str) -> list[tuple[int, int]]:
+    """Byte offsets (start, end) of every token of a text: for the few documents whose passages are shown or cut."""
+    kind = _kinds()
+    spans: list[tuple[int, int]] = []
+    at, start = 0, -1
+    for character in text:
+        code = ord(character)
+        what = kind[code] if code < LIMIT else SEPARATOR
+        if what in (SEPARATOR, ALONE) and start >= 0:
+            spans.append((start, at))
+            start = -1
+        size = len(character.encode())
+        if what == ALONE:
+            spans.append((at, at + size))
+        elif what != SEPARATOR and start < 0:
+            start = at
+        at += size
+    if start >= 0:
+        spans.append((start, at))
+    return spans
 
 
 @allocating

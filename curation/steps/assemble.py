@@ -85,6 +85,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     splits = _split_bounds(plan)
     out = schema()
     edits, emptied = [EDITS.empty_table()], [LEDGER.empty_table()]
+    cuts = _cuts(workspace, plan)
     written = 0
     with workspace.scratch() as scratch:
         spill = _Spill(scratch / "spill", out)
@@ -93,7 +94,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
         with signature_index.Writer(ledger_folder / signature_index.NAME) as index:
             for done, (_, shard) in enumerate(shards, 1):
                 for batch in _kept_rows(workspace, shard, gone, plan):
-                    table, batch_edits, batch_emptied = _finished(batch, plan, sizes, out)
+                    table, batch_edits, batch_emptied = _finished(batch, plan, sizes, cuts, out)
                     edits.append(batch_edits)
                     emptied.append(batch_emptied)
                     written += table.num_rows
@@ -145,6 +146,14 @@ def _gone(workspace: Workspace, plan: Plan) -> set[str]:
     return gone | set(ledger["doc_id"].to_pylist())
 
 
+def _cuts(workspace: Workspace, plan: Plan) -> pa.Table:
+    """Passages that dedup found and the recipe wants cut."""
+    declared = plan.recipe.dedup.decontaminate
+    if declared is None or declared.then != "cut":
+        return EDITS.empty_table()
+    return workspace.read_table(workspace.ledger(plan.recipe.name, "dedup", "spans.parquet"))
+
+
 def _cluster_sizes(workspace: Workspace, name: str) -> dict[str, tuple[int, int]]:
     table = workspace.read_table(workspace.ledger(name, "dedup", "clusters.parquet"))
     table = table.filter(pc.is_valid(table["cluster"]))
@@ -192,10 +201,11 @@ def _kept_rows(workspace: Workspace, shard: dict[str, Any], gone: set[str], plan
 
 
 def _finished(
-    table: pa.Table, plan: Plan, sizes: dict[str, tuple[int, int]], out: pa.Schema
+    table: pa.Table, plan: Plan, sizes: dict[str, tuple[int, int]], cuts: pa.Table, out: pa.Schema
 ) -> tuple[pa.Table, pa.Table, pa.Table]:
     """Published rows after edits, the edits made, and ledger rows of documents that edits left empty."""
-    edits = _edits(table, plan)
+    cuts = cuts.filter(pc.is_in(cuts["doc_id"], value_set=table["doc_id"].combine_chunks()))
+    edits = pa.concat_tables([_edits(table, plan), cuts])
     by_document: dict[str, list[Edit]] = {}
     for row in edits.to_pylist():
         by_document.setdefault(row["doc_id"], []).append(Edit(row["start"], row["end"], row["replacement"]))

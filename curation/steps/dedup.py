@@ -5,6 +5,7 @@ filter recomputes none, and a removed document's twins can still be asked for.
 """
 
 import hashlib
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from curation import catalog, fingerprint, signature_index
+from curation import catalog, contamination, fingerprint, signature_index
 from curation.dedup import crossing, decide
 from curation.dedup.edges import Pairs, Similarities
 from curation.errors import DataError
@@ -184,10 +185,14 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     reused, (equal, near, address) = _pairs(workspace, plan, pairing)
     tell(2, 4)
 
-    numbers = np.unique(np.concatenate([equal.reshape(-1), near.pairs.reshape(-1), address.reshape(-1)]))
+    hits = _contaminated(workspace, plan, pairing, held, equal)
+    of_hits = np.array([hit.number for hit in hits], np.int64)
+    numbers = np.unique(np.concatenate([equal.reshape(-1), near.pairs.reshape(-1), address.reshape(-1), of_hits]))
     table = facts(workspace, pairing.blocks, numbers, {decide.READS[one] for one in dedup.keep} | FACTS)
     old = numbers >= documents
     kept = ~old & np.array([doc not in excluded for doc in table["doc_id"].to_pylist()], bool)
+    refused = kept & np.isin(numbers, of_hits) & (dedup.decontaminate is not None and dedup.decontaminate.then == "remove")
+    kept = kept & ~refused
     equal_rows, near_rows, pages = (np.searchsorted(numbers, pairs) for pairs in (equal, near.pairs, address))
 
     def compare(pairs: Pairs) -> Similarities:
@@ -205,10 +210,13 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     crossings = int((crossed >= 0).sum())
     tell(3, 4)
 
-    workspace.write_table(
-        workspace.ledger(name, "dedup", "ledger.parquet"),
-        _ledger(table, decision, threshold, crossed if held_back else np.full_like(crossed, -1)),
-    )
+    ledger = _ledger(table, decision, threshold, crossed if held_back else np.full_like(crossed, -1))
+    if dedup.decontaminate:
+        ids = dict(zip(numbers.tolist(), table["doc_id"].to_pylist(), strict=True))
+        spans = contamination.spans(hits, ids)
+        workspace.write_table(workspace.ledger(name, "dedup", "spans.parquet"), spans)
+        ledger = pa.concat_tables([ledger, contamination.ledger(hits, numbers, table, refused)]).sort_by("doc_id")
+    workspace.write_table(workspace.ledger(name, "dedup", "ledger.parquet"), ledger)
     joined = components(len(numbers), np.concatenate([equal_rows, near_rows, pages]))
     workspace.write_table(
         workspace.ledger(name, "dedup", "clusters.parquet"), _clusters(table, joined, kept, old, decision, crossed)
@@ -216,16 +224,18 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     removed = Counter(decision.rule.tolist())
     gone = sum(removed[rule] for rule in (decide.EXACT, decide.NEAR, decide.PUBLISHED, decide.ADDRESS))
     quarantined = crossings if held_back else 0
+    contaminated = int(refused.sum())
     report = {
         "documents": documents - len(excluded),
-        "kept": documents - len(excluded) - gone - quarantined,
-        "removed": gone,
+        "kept": documents - len(excluded) - gone - quarantined - contaminated,
+        "removed": gone + contaminated,
         "quarantined": quarantined,
         "exact": removed[decide.EXACT],
         "near": removed[decide.NEAR],
         "published": removed[decide.PUBLISHED],
         "url": removed[decide.ADDRESS],
         "license_crossings": crossings,
+        "contaminated": len(hits),
         "edges": len(near.pairs),
         "chained": decision.chained,
         "inputs": filter_step.inputs_digest(workspace, plan),
@@ -283,6 +293,28 @@ def _pairs(workspace: Workspace, plan: Plan, pairing: Pairing) -> tuple[bool, Se
     columns = [a, b, pa.array(similarity, mask=np.isnan(similarity)), pa.array(kind, pa.string()), pairs[:, 0], pairs[:, 1]]
     workspace.write_table(file, pa.table(columns, schema=EDGES.with_metadata({"key": key})))
     return False, found
+
+
+def _contaminated(workspace: Workspace, plan: Plan, pairing: Pairing, held: list[Block], equal: Pairs) -> list[contamination.Hit]:
+    """Documents that hold a benchmark's passage, from the last run where it read the same."""
+    declared = plan.recipe.dedup.decontaminate
+    if declared is None:
+        return []
+    benchmarks = contamination.read([workspace.root / file for file in declared.benchmarks])
+    shards = [shard["sha256"] for _, shard in filter_step.shards_of(workspace, plan) if shard["rows"]]
+    parts = [shards, benchmarks.digest, fingerprint.of_module("curation.contamination")]
+    key = hashlib.sha256(dump_json(parts)).hexdigest()[:32]
+    file = workspace.ledger(plan.recipe.name, "dedup", "contamination.json")
+    stored = workspace.read_json(file)
+    if stored is None or stored["key"] != key:
+        starts = list(itertools.accumulate((block.rows for block in held), initial=0))
+        contents = np.arange(starts[-1])
+        own = equal[equal[:, 1] < starts[-1]]
+        contents[own[:, 1]] = own[:, 0]
+        hits = contamination.find(benchmarks, held, starts[:-1], contents, pairing.workers)
+        stored = {"key": key, "items": benchmarks.items, "too_short": benchmarks.too_short, "hits": hits}
+        workspace.write_json(file, stored)
+    return [contamination.Hit(number, name, [(s, e) for s, e in spans], *rest) for number, name, spans, *rest in stored["hits"]]
 
 
 def facts(workspace: Workspace, held: Sequence[Block], numbers: NDArray[np.int64], wanted: set[str]) -> pa.Table:
