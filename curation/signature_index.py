@@ -3,6 +3,7 @@
 `ledger/index.parquet` of a dataset, versioned with it: one row for every published document, of its text before edits.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -110,7 +111,8 @@ def blocks(workspace: Workspace, release: str) -> list[Published]:
     if not kept.exists():
         versions.record(workspace.root, name, version)
         with _fetched(workspace, name, version) as path:
-            workspace.write_local(kept, path.read_bytes())
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(path, kept)
     file = pq.ParquetFile(kept)
     groups = range(file.num_row_groups)
     return [Published(kept, release, g, rows) for g in groups if (rows := file.metadata.row_group(g).num_rows)]

@@ -65,13 +65,14 @@ def decide(
     old: NDArray[np.bool_] | None = None,
     address: Pairs | None = None,
 ) -> Decision:
-    """Rows are documents that some pair names; `equal` joins rows of one content, `near` first rows of contents.
+    """Rows are documents that some pair names; `equal` joins rows of one content, `near` rows of different ones.
 
     `compare` measures pairs of rows (smaller first) that `near` does not hold. Rows in `old` are published already: what
     resembles one goes for it, whatever else it resembles. `address` joins rows of one page, of which the best stays.
     """
     count = len(order)
     node = components(count, equal)
+    near, similarity = between_contents(node, near, similarity)
     twin, rule, how = np.full(count, -1, np.int64), np.zeros(count, np.int8), np.full(count, np.nan)
     if old is not None and old.any():
         known, alike = _known(node, near, similarity, old)
@@ -103,6 +104,21 @@ def decide(
     joined = np.unique(used)
     single = len(joined) - len(np.unique(components(count, used)[joined])) if len(used) else 0
     return Decision(twin, how, rule, single - len(twins.removed))
+
+
+def between_contents(node: NDArray[np.int64], near: Pairs, similarity: Similarities) -> tuple[Pairs, Similarities]:
+    """Pairs of rows as pairs of contents (by their first rows), each once with its highest similarity.
+
+    Rows of one content may differ in their signatures: content.hash is of the text in NFKC, tokens fold one character at a time.
+    """
+    pairs = np.sort(node[near], axis=1)
+    apart = pairs[:, 0] != pairs[:, 1]
+    pairs, similarity = pairs[apart], similarity[apart]
+    order = np.lexsort((-similarity, pairs[:, 1], pairs[:, 0]))
+    pairs, similarity = pairs[order], similarity[order]
+    first = np.ones(len(pairs), bool)
+    first[1:] = (pairs[1:] != pairs[:-1]).any(axis=1)
+    return pairs[first], similarity[first]
 
 
 def _best(group: NDArray[np.int64], order: NDArray[np.int64], kept: NDArray[np.bool_]) -> NDArray[np.int64]:

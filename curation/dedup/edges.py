@@ -15,9 +15,11 @@ Similarities = NDArray[np.float64]
 
 
 def bands(threshold: float) -> tuple[int, int]:
-    """Bands and rows of datasketch's optimiser for a threshold."""
+    """Bands and rows of datasketch's optimiser for a threshold; above 0.99 it finds none, and two bands find all."""
     from datasketch import MinHashLSH
 
+    if threshold > 0.99:
+        return 2, PERMUTATIONS // 2
     index = MinHashLSH(threshold=threshold, num_perm=PERMUTATIONS, weights=WEIGHTS)
     return index.b, index.r
 

@@ -1,12 +1,14 @@
 """How much of a source is in which released dataset already, and from whom? Asked before the source is accepted."""
 
 import os
+import uuid
 from typing import Any, get_args
 
 import numpy as np
 
 from curation import catalog, published, signature_index, versions
 from curation.errors import DeclarationError
+from curation.kernels.bands import components
 from curation.manifest import Level
 from curation.pairing import Pairing
 from curation.steps import dedup
@@ -31,32 +33,38 @@ def ask(workspace: Workspace, source: str, threshold: float = 0.8, level: str | 
     releases = [f"{n}@{known[-1]}" for n in workspace.names("recipes") if (known := versions.released(workspace.root, n))]
     before = [block for release in releases for block in signature_index.blocks(workspace, release)]
     documents = sum(block.rows for block in own)
-    inside = own and Pairing(workspace, f"overlap-{source}", own, threshold, workers).find()
+    name = f"overlap-{source}-{uuid.uuid4().hex[:8]}"  # two may ask at once
+    inside = own and Pairing(workspace, name, own, threshold, workers).find()
     answer: dict[str, Any] = {"source": source, "documents": documents, "threshold": threshold, "compared_with": releases}
     answer["repeated_inside"] = len(set(inside.equal[:, 1].tolist()) | set(inside.near.pairs[:, 1].tolist())) if inside else 0
     if not documents or not before:
         return answer | {"published_already": 0, "datasets": []}
-    pairing = Pairing(workspace, f"overlap-{source}", [*own, *before], threshold, workers, old_blocks=len(before))
+    pairing = Pairing(workspace, name, [*own, *before], threshold, workers, old_blocks=len(before))
     equal, near, _ = pairing.find()
-    first = dict(equal[::-1, ::-1].tolist())  # other -> first of its content
-    pairs = np.concatenate([equal, near.pairs])
-    numbers = np.unique(pairs)
+    numbers = np.unique(np.concatenate([equal, near.pairs]))
     facts = dedup.facts(workspace, pairing.blocks, numbers, set())
     row = dict(zip(numbers.tolist(), facts.select(["doc_id", "source", "release"]).to_pylist(), strict=True))
-    copies: dict[int, list[int]] = {}
-    for other, one in first.items():
-        copies.setdefault(one, [one]).append(other)
+    node = components(len(numbers), np.searchsorted(numbers, equal))
+    mine: dict[int, list[str]] = {}  # of each content: documents of the source, and where it is published
+    theirs: dict[int, set[tuple[str, str]]] = {}
+    for number, content in zip(numbers.tolist(), node.tolist(), strict=True):
+        if number < documents:
+            mine.setdefault(content, []).append(row[number]["doc_id"])
+        else:
+            theirs.setdefault(content, set()).add((row[number]["release"], row[number]["source"]))
+    met = [(content, content, 1.0) for content in mine.keys() & theirs.keys()]
+    joined = node[np.searchsorted(numbers, near.pairs)].tolist()
+    for (a, b), similarity in zip(joined, near.similarity.tolist(), strict=True):
+        met += [(a, b, similarity), (b, a, similarity)]
     shared: dict[tuple[str, str], dict[str, float]] = {}
     all_shared: set[str] = set()
-    similarities = np.concatenate([np.ones(len(equal)), near.similarity]).tolist()
-    for (a, b), similarity in zip(pairs.tolist(), similarities, strict=True):
-        sides = copies.get(a, [a]), copies.get(b, [b])
-        for mine, theirs in (sides, sides[::-1]):
-            for old in (n for n in theirs if n >= documents):
-                for new in (n for n in mine if n < documents):
-                    found = shared.setdefault((row[old]["release"], row[old]["source"]), {})
-                    found[row[new]["doc_id"]] = max(similarity, found.get(row[new]["doc_id"], 0.0))
-                    all_shared.add(row[new]["doc_id"])
+    for new, old, similarity in met:
+        for place in theirs.get(old, ()):
+            found = shared.setdefault(place, {})
+            for doc in mine.get(new, ()):
+                found[doc] = max(similarity, found.get(doc, 0.0))
+                all_shared.add(doc)
+    shared = {place: found for place, found in shared.items() if found}
     by_release: dict[str, dict[str, Any]] = {}
     for (release, origin), found in sorted(shared.items()):
         entry = by_release.setdefault(release, {"release": release, "sources": [], "documents": set()})

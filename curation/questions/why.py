@@ -85,16 +85,19 @@ def _fate(workspace: Workspace, recipe: str, doc_id: str, source: str) -> dict[s
 def _cluster(workspace: Workspace, recipe: str, doc_id: str) -> list[dict[str, Any]]:
     """The other documents of its cluster and every other one it resembles: the survivor first, then by similarity."""
     clusters = workspace.read_table(workspace.ledger(recipe, "dedup", "clusters.parquet"))
-    own = clusters.filter(pc.equal(clusters["doc_id"], doc_id)).to_pylist()
+    itself = pc.and_(pc.equal(clusters["doc_id"], doc_id), pc.is_null(clusters["release"]))
+    own = clusters.filter(itself).to_pylist()
     if not own:
         return []
     edges = workspace.read_table(workspace.ledger(recipe, "dedup", "edges.parquet"), ["a", "b", "similarity"])
     touching = edges.filter(pc.or_(pc.equal(edges["a"], doc_id), pc.equal(edges["b"], doc_id))).to_pylist()
-    alike = {r["b"] if r["a"] == doc_id else r["a"]: r["similarity"] for r in touching}
+    alike: dict[str, float | None] = {}
+    for row in sorted(touching, key=lambda r: r["similarity"] or 0.0):  # by address alone: null, and the highest wins
+        alike[row["b"] if row["a"] == doc_id else row["a"]] = row["similarity"]
     alike |= {own[0]["twin"]: own[0]["similarity"]} if own[0]["twin"] else {}
     same = pc.fill_null(pc.equal(clusters["cluster"], own[0]["cluster"]), False)
     wanted = pc.or_(same, pc.is_in(clusters["doc_id"], value_set=pa.array(sorted(alike), pa.string())))
-    members = clusters.filter(pc.and_(wanted, pc.not_equal(clusters["doc_id"], doc_id))).to_pylist()
+    members = clusters.filter(pc.and_(wanted, pc.invert(itself))).to_pylist()
     for row in members:  # a twin of its own tells how much it resembles this document
         if row["twin"] == doc_id:
             alike.setdefault(row["doc_id"], row["similarity"])
@@ -137,7 +140,7 @@ def shown(answer: dict[str, Any], language: str = "en") -> list[str]:
 
 def _member(other: dict[str, Any], zh: bool) -> str:
     similarity = "" if other["similarity"] is None else f"{'相似度' if zh else 'similarity'} {other['similarity']:.3f}, "
-    words = {"kept": "保留", "duplicate": "重复", "filtered": "已被规则剔除", "published": "已发布"}
+    words = {"kept": "保留", "duplicate": "重复", "filtered": "已被规则剔除", "quarantined": "隔离", "published": "已发布"}
     outcome = words[other["outcome"]] if zh else other["outcome"]
     release = f" ({other['release']})" if other["release"] else ""
     return f"{other['doc_id']}  {similarity}{other['source']}, {other['license'] or 'UNKNOWN'}, {outcome}{release}"

@@ -140,7 +140,8 @@ def _gone(workspace: Workspace, plan: Plan) -> set[str]:
     name = plan.recipe.name
     summary = workspace.read_json(workspace.ledger(name, "dedup", "summary.json"))
     filtered = workspace.sha256(workspace.ledger(name, "filter", "ledger.parquet"))
-    if summary is None or (summary["inputs"], summary["filtered"]) != (filter_step.inputs_digest(workspace, plan), filtered):
+    now = (filter_step.inputs_digest(workspace, plan), filtered, dedup_step.benchmarks_digest(workspace, plan))
+    if summary is None or tuple(summary.get(part) for part in ("inputs", "filtered", "benchmarks")) != now:
         raise DataError(f"recipe {name!r}: duplicates are out of date; run `curate step dedup {name}`")
     ledger = workspace.read_table(workspace.ledger(name, "dedup", "ledger.parquet"), ["doc_id"])
     return gone | set(ledger["doc_id"].to_pylist())
@@ -156,7 +157,7 @@ def _cuts(workspace: Workspace, plan: Plan) -> pa.Table:
 
 def _cluster_sizes(workspace: Workspace, name: str) -> dict[str, tuple[int, int]]:
     table = workspace.read_table(workspace.ledger(name, "dedup", "clusters.parquet"))
-    table = table.filter(pc.is_valid(table["cluster"]))
+    table = table.filter(pc.and_(pc.is_valid(table["cluster"]), pc.is_null(table["release"])))
     columns = (table[c].to_pylist() for c in ("doc_id", "cluster_size", "cluster_size_before_filters"))
     return {doc: (after, before) for doc, after, before in zip(*columns, strict=True)}
 

@@ -9,6 +9,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,7 @@ CLUSTERS = pa.schema(
         pa.field("cluster", pa.string()),  # the document that stays; null where the filters kept none of its cluster
         pa.field("cluster_size", pa.int32()),
         pa.field("cluster_size_before_filters", pa.int32()),
-        pa.field("outcome", pa.string()),  # kept, duplicate, filtered, or published
+        pa.field("outcome", pa.string()),  # kept, duplicate, quarantined, filtered, or published
         pa.field("twin", pa.string()),
         pa.field("similarity", pa.float64()),
         pa.field("restrictive_twin", pa.string()),  # resembles this one, has a narrower license, and may have come first
@@ -198,19 +199,22 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     def compare(pairs: Pairs) -> Similarities:
         return np.nan_to_num(pairing.compare(numbers[pairs]), nan=0.0)
 
+    crossed = np.full(len(numbers), -1, np.int64)
+    held_back = np.zeros(len(numbers), bool)
+    if dedup.license_crossing == "quarantine":  # before the survivors are chosen: a twin with evidence of its own may stay
+        crossed = crossing.find(table, kept, equal_rows, near_rows)
+        held_back = crossed >= 0
+        kept = kept & ~held_back
     order = decide.rank(table, dedup.keep, plan.recipe.sources)
     decision = decide.decide(
         order, kept, equal_rows, near_rows, near.similarity, compare, threshold, dedup.exact, old, address=pages
     )
-    stays = kept & (decision.twin < 0)
-    crossed = np.full(len(numbers), -1, np.int64)
-    if dedup.license_crossing != "allow":
-        crossed = crossing.find(table, stays, equal_rows, near_rows)
-    held_back = dedup.license_crossing == "quarantine"
+    if dedup.license_crossing == "flag":
+        crossed = crossing.find(table, kept & (decision.twin < 0), equal_rows, near_rows)
     crossings = int((crossed >= 0).sum())
     tell(3, 4)
 
-    ledger = _ledger(table, decision, threshold, crossed if held_back else np.full_like(crossed, -1))
+    ledger = _ledger(table, decision, threshold, np.where(held_back, crossed, -1))
     if dedup.decontaminate:
         ids = dict(zip(numbers.tolist(), table["doc_id"].to_pylist(), strict=True))
         spans = contamination.spans(hits, ids)
@@ -219,11 +223,11 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     workspace.write_table(workspace.ledger(name, "dedup", "ledger.parquet"), ledger)
     joined = components(len(numbers), np.concatenate([equal_rows, near_rows, pages]))
     workspace.write_table(
-        workspace.ledger(name, "dedup", "clusters.parquet"), _clusters(table, joined, kept, old, decision, crossed)
+        workspace.ledger(name, "dedup", "clusters.parquet"), _clusters(table, joined, kept, old, held_back, decision, crossed)
     )
     removed = Counter(decision.rule.tolist())
     gone = sum(removed[rule] for rule in (decide.EXACT, decide.NEAR, decide.PUBLISHED, decide.ADDRESS))
-    quarantined = crossings if held_back else 0
+    quarantined = int(held_back.sum())
     contaminated = int(refused.sum())
     report = {
         "documents": documents - len(excluded),
@@ -239,6 +243,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
         "edges": len(near.pairs),
         "chained": decision.chained,
         "inputs": filter_step.inputs_digest(workspace, plan),
+        "benchmarks": benchmarks_digest(workspace, plan),
         "filtered": workspace.sha256(workspace.ledger(name, "filter", "ledger.parquet")),
     }
     workspace.write_json(workspace.ledger(name, "dedup", "summary.json"), report)
@@ -261,7 +266,7 @@ def _pairs(workspace: Workspace, plan: Plan, pairing: Pairing) -> tuple[bool, Se
     file = workspace.ledger(plan.recipe.name, "dedup", "edges.parquet")
     near = plan.recipe.dedup.near
     compared = [
-        [shard["signals"][signal]["sha256"] for signal in ("minhash", "content", "url")]
+        [shard["sha256"], *(shard["signals"][signal]["sha256"] for signal in ("minhash", "content", "url"))]
         for _, shard in filter_step.shards_of(workspace, plan)
         if shard["rows"]
     ]
@@ -295,12 +300,25 @@ def _pairs(workspace: Workspace, plan: Plan, pairing: Pairing) -> tuple[bool, Se
     return False, found
 
 
+def benchmarks_digest(workspace: Workspace, plan: Plan) -> str | None:
+    """Of the benchmark files as they are now: assemble refuses a ledger that was made with others."""
+    declared = plan.recipe.dedup.decontaminate
+    return fingerprint.of_files([_benchmark(workspace, file) for file in declared.benchmarks]) if declared else None
+
+
+def _benchmark(workspace: Workspace, file: str) -> Path:
+    path = workspace.root / file
+    if not path.is_file():
+        raise DataError(f"{file}: no such benchmark file in the workspace")
+    return path
+
+
 def _contaminated(workspace: Workspace, plan: Plan, pairing: Pairing, held: list[Block], equal: Pairs) -> list[contamination.Hit]:
     """Documents that hold a benchmark's passage, from the last run where it read the same."""
     declared = plan.recipe.dedup.decontaminate
     if declared is None:
         return []
-    benchmarks = contamination.read([workspace.root / file for file in declared.benchmarks])
+    benchmarks = contamination.read([_benchmark(workspace, file) for file in declared.benchmarks])
     shards = [shard["sha256"] for _, shard in filter_step.shards_of(workspace, plan) if shard["rows"]]
     parts = [shards, benchmarks.digest, fingerprint.of_module("curation.contamination")]
     key = hashlib.sha256(dump_json(parts)).hexdigest()[:32]
@@ -386,6 +404,7 @@ def _clusters(
     joined: NDArray[np.int64],
     kept: NDArray[np.bool_],
     old: NDArray[np.bool_],
+    held_back: NDArray[np.bool_],
     decision: decide.Decision,
     crossed: NDArray[np.int64],
 ) -> pa.Table:
@@ -396,7 +415,9 @@ def _clusters(
     while (cluster[cluster] != cluster).any():  # a twin by address may have gone for another one in its turn
         cluster = cluster[cluster]
     after = np.bincount(cluster[kept], minlength=count)[cluster]
-    outcome = np.where(old, "published", np.where(decision.twin >= 0, "duplicate", np.where(kept, "kept", "filtered")))
+    outcome = np.select(
+        [old, held_back, decision.twin >= 0, kept], ["published", "quarantined", "duplicate", "kept"], default="filtered"
+    )
     ids = table["doc_id"]
     own = pa.array(kept | old)
     columns = {
