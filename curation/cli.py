@@ -10,6 +10,7 @@ from typing import Any
 
 from curation.errors import CurationError, DeclarationError
 
+ENGINES = ("local", "ray", "spark")
 STEP_NAMES = ("ingest", "extract", "annotate", "filter", "dedup", "assemble", "card", "release")
 
 
@@ -37,11 +38,13 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("recipe")
     one.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: all cores)")
     one.add_argument("--note", default="", help="goes into the run record and the release's commit")
+    _engine(one)
     one.add_argument("--until", choices=STEP_NAMES, default="release", help="the last step to run")
     one = add("step", _step, "run one step for one source or recipe")
     one.add_argument("step", choices=STEP_NAMES)
     one.add_argument("name", help="a source (ingest, extract, annotate) or a recipe")
     one.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    _engine(one)
     add("status", _status, "where the workspace stands")
     one = add("why", _why, "where a document comes from, and why it was kept or removed")
     one.add_argument("doc", help="a doc_id, its first 6 or more digits, or a native_id")
@@ -86,11 +89,24 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _engine(one: argparse.ArgumentParser) -> None:
+    """Where tasks run: `one` takes --engine and --address."""
+    one.add_argument("--engine", choices=ENGINES, default="local", help="where tasks run (default: local)")
+    one.add_argument(
+        "--address", metavar="URL", help="of the engine's cluster, such as spark://host:7077 (default: this machine)"
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     asked = parser().parse_args(arguments)
     try:
-        return int(asked.run(asked))
+        if getattr(asked, "engine", "local") == "local":
+            return int(asked.run(asked))
+        from curation import engines
+
+        with engines.use(asked.engine, asked.address):
+            return int(asked.run(asked))
     except CurationError as error:
         if asked.json:
             print(json.dumps({"error": str(error), "kind": type(error).__name__}, ensure_ascii=False))

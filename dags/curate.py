@@ -26,7 +26,7 @@ def dataset_asset(recipe: str) -> Asset:
 
 def run_one(step_name: str, name: str, params: dict[str, Any], run_id: str) -> dict[str, Any]:
     """Run one step of the line for a DAG run, telling its progress in the task's log."""
-    from curation import line
+    from curation import engines, line
 
     step = line.step(step_name)
     workspace = Workspace.find(params["workspace"])
@@ -37,7 +37,8 @@ def run_one(step_name: str, name: str, params: dict[str, Any], run_id: str) -> d
         elif total > 1:
             print(f"[curate] {one.name} {what} {done}/{total}", flush=True)
 
-    return line.run_step(workspace, run_id, step, name, int(params["workers"]), params.get("note") or "", watch)
+    with engines.use(params["engine"], params["address"] or None):
+        return line.run_step(workspace, run_id, step, name, int(params["workers"]), params.get("note") or "", watch)
 
 
 class Review(ApprovalOperator):
@@ -93,6 +94,19 @@ with DAG(
             maximum=os.cpu_count() or 1,
             title="Workers 进程数",
             description="Processes inside a task; sources already run side by side",
+        ),
+        "engine": Param(
+            "local",
+            type="string",
+            enum=["local", "ray", "spark"],
+            title="Engine 执行引擎",
+            description="Where a task's parts run: in Airflow's worker, or on a cluster that reaches the workspace's data",
+        ),
+        "address": Param(
+            "",
+            type=["null", "string"],
+            title="Address 集群地址",
+            description="Of the engine's cluster, such as spark://master:7077",
         ),
         "note": Param(
             "",
