@@ -5,8 +5,9 @@
 The extra `ray` brings Ray. Files go through the workspace's data, which every node must reach under the same name.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from curation.errors import DataError
 
@@ -26,11 +27,11 @@ def map_tasks(
         raise DataError("--engine ray needs Ray: install curation with the extra `ray`") from None
     if not ray.is_initialized():
         try:
-            own = {} if address else {"num_cpus": workers, "include_dashboard": False}
-            ray.init(address=address, logging_level="error", log_to_driver=False, **own)
+            own: dict[str, Any] = {} if address else {"num_cpus": workers, "include_dashboard": False}
+            ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, **own)
         except (ConnectionError, TimeoutError, RuntimeError) as error:
             raise DataError(f"--engine ray: no Ray at {address or 'this machine'}: {str(error).splitlines()[0]}") from None
-    one = ray.remote(num_cpus=1, max_retries=RETRIES)(_call)
+    one: Any = ray.remote(num_cpus=1, max_retries=RETRIES)(_call)
     shared = ray.put(function)
     for waiting in [one.remote(shared, task) for task in tasks]:
         yield ray.get(waiting)
