@@ -215,12 +215,11 @@ def _texts(value: Any) -> Iterable[str]:
 def find(benchmarks: Benchmarks, blocks: list[Block], starts: list[int], contents: NDArray[np.int64], workers: int) -> list[Hit]:
     """Documents that hold a passage. `contents` numbers each document's content: copies count once for what is common."""
     tasks = list(zip(blocks, starts, strict=True))
-    found = np.concatenate([np.empty((0, 4), np.int64), *engines.map_tasks(partial(_scan, benchmarks.sought), tasks, workers)])
-    if not len(found):
-        return []
-    in_contents = np.unique(np.column_stack([found[:, 3], contents[found[:, 0]]]), axis=0)[:, 0]
-    grams, often = np.unique(in_contents, return_counts=True)
-    found = found[~np.isin(found[:, 3], grams[often > COMMON])]
+    asked_of = [(block, start, contents[start : start + block.rows]) for block, start in tasks]
+    scanned = list(engines.map_tasks(partial(_scan, benchmarks.sought), asked_of, workers))
+    found = np.concatenate([np.empty((0, 4), np.int64), *(hits for hits, _ in scanned)])
+    common = np.unique(np.concatenate([np.empty(0, np.int64), *(grams for _, grams in scanned)]))
+    found = found[~np.isin(found[:, 3], np.union1d(common, _common(found, contents[found[:, 0]])))]
     hits: list[Hit] = []
     asked = []
     for block, start in tasks:
@@ -232,14 +231,24 @@ def find(benchmarks: Benchmarks, blocks: list[Block], starts: list[int], content
     return hits
 
 
-def _scan(sought: passages.Sought, task: tuple[Block, int]) -> NDArray[np.int64]:
-    block, start = task
-    out = [np.empty((0, 4), np.int64)]
+def _common(found: NDArray[np.int64], contents: NDArray[np.int64]) -> NDArray[np.int64]:
+    """What more than COMMON different contents hold."""
+    held = np.unique(np.column_stack([found[:, 3], contents]), axis=0)[:, 0]
+    grams, often = np.unique(held, return_counts=True)
+    return grams[often > COMMON]
+
+
+def _scan(sought: passages.Sought, task: tuple[Block, int, NDArray[np.int64]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Places of a block, and what is common within it already, whose places need not be kept."""
+    block, start, contents = task
+    out, common = [np.empty((0, 4), np.int64)], np.empty(0, np.int64)
     for some, texts in block.texts(np.arange(block.rows)):
         found = passages.scan(sought, texts)
         found[:, 0] = some[found[:, 0]] + start
-        out.append(found)
-    return np.concatenate(out)
+        out = [np.concatenate([*out, found[~np.isin(found[:, 3], common)]])]
+        common = np.union1d(common, _common(out[0], contents[out[0][:, 0] - start]))
+        out = [out[0][~np.isin(out[0][:, 3], common)]]
+    return out[0], common
 
 
 def _passages(benchmarks: Benchmarks, task: tuple[Block, int, NDArray[np.int64]]) -> list[Hit]:
