@@ -10,7 +10,7 @@ from typing import Any
 
 from curation.errors import CurationError, DeclarationError
 
-ENGINES = ("local", "ray", "spark")
+ENGINES = ("local", "ray", "spark", "threads")
 STEP_NAMES = ("ingest", "extract", "annotate", "filter", "dedup", "assemble", "card", "release")
 
 
@@ -83,7 +83,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("output", type=Path, help="Parquet: id, cluster, keep, twin, jaccard")
     one.add_argument("--threshold", type=float, default=0.7, help="Jaccard of 5-token shingles (default: 0.7)")
     one.add_argument("--estimate-only", action="store_true", help="by MinHash alone, without comparing texts near the threshold")
-    one.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: all cores)")
+    one.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="threads (default: all cores)")
     add("warm", _warm, "compile the kernels once for this machine")
     add("schemas", _schemas, "write JSON Schemas of the declarations into schemas/")
     return top
@@ -293,9 +293,10 @@ def _signal(asked: argparse.Namespace) -> int:
 
 
 def _twins(asked: argparse.Namespace) -> int:
-    from curation import twins
+    from curation import engines, twins
 
-    counts = twins.find(asked.input, asked.output, asked.threshold, asked.workers, asked.estimate_only)
+    with engines.use("threads"):
+        counts = twins.find(asked.input, asked.output, asked.threshold, asked.workers, asked.estimate_only)
     said = f"{counts['documents']:,} documents, {counts['kept']:,} kept, {counts['twins']:,} near-duplicates"
     return _answer(asked, counts, [f"{said} ({counts['identical']:,} of equal tokens); {asked.output}"])
 

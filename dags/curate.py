@@ -98,7 +98,7 @@ with DAG(
         "engine": Param(
             "local",
             type="string",
-            enum=["local", "ray", "spark"],
+            enum=["local", "ray", "spark", "threads"],
             title="Engine 执行引擎",
             description="Where a task's parts run: in Airflow's worker, or on a cluster that reaches the workspace's data",
         ),
