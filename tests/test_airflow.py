@@ -63,7 +63,7 @@ def test_dags_parse_and_stay_thin(home: dict[str, str]) -> None:
     assert found["errors"] == {} and found["heavy"] == []
     assert found["dags"] == ["curate", "energy_when_sources_change", "sources"] and all(t == ["curation"] for t in found["tags"])
     assert {step.name for step in STEPS} <= set(found["tasks"])
-    assert set(found["params"]) == {"workspace", "recipe", "workers", "note"}
+    assert set(found["params"]) == {"workspace", "recipe", "workers", "engine", "address", "note"}
     assert found["params"]["recipe"]["enum"] == ["energy"]
     assert all(any("\u4e00" <= c <= "\u9fff" for c in schema["title"]) for schema in found["params"].values())
 
