@@ -156,8 +156,8 @@ class Workspace:
 
     @contextmanager
     def mapped(self, key: str) -> Iterator[Any]:
-        """The file at `key` for Arrow: mapped where it is local, else read as a stream."""
-        with pa.memory_map(self.path(key)) if self.is_local else self.open(key) as file:
+        """The file at `key` as Arrow's own: mapped where it is local, else read in ranges."""
+        with pa.memory_map(self.path(key)) if self.is_local else pa.PythonFile(self.open(key)) as file:
             yield file
 
     def read_json(self, key: str) -> Any:
