@@ -138,17 +138,20 @@ class _Peak:
     def __exit__(self, *_: object) -> None:
         self._done.set()
         self._watch.join()
+        self._look()  # a short search ends between two looks
 
     def _sample(self) -> None:
-        own = psutil.Process()
         while not self._done.wait(0.25):
-            total = 0
-            for process in [own, *own.children(recursive=True)]:
-                try:
-                    total += process.memory_full_info().pss
-                except (psutil.NoSuchProcess, psutil.AccessDenied):
-                    continue
-            self.bytes = max(self.bytes, total)
+            self._look()
+
+    def _look(self) -> None:
+        own, total = psutil.Process(), 0
+        for process in [own, *own.children(recursive=True)]:
+            try:
+                total += process.memory_full_info().pss
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
+                continue
+        self.bytes = max(self.bytes, total)
 
 
 def accuracy(corpus: Path, pairs: Path) -> list[dict[str, Any]]:
