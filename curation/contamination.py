@@ -5,7 +5,6 @@ question or answer is sought whole. Case, width, punctuation, line breaks and tr
 difference. What stands in many documents, or in many items of one benchmark, is boilerplate and does not count.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -14,16 +13,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from curation import archive, engines
+from curation import engines, plainfile
 from curation.errors import DataError
 from curation.kernels import passages
 from curation.kernels.shingles import token_hashes, token_spans
 from curation.ledger import EDITS, LEDGER, as_json, rows
 from curation.pairing import Block
-from curation.readers import Record, jsonl
 
 WORDS = 13
 CHARACTERS = 20  # of 20 to 26 the one that finds most of a partly copied item, with no false hit: docs/decontamination.md
@@ -32,6 +29,7 @@ WORD = 24 / 13  # characters that say as much as a word (20 to 25 stand beside t
 TEMPLATE = 0.02  # of a benchmark's items (at least 5): what more of them hold is its template
 COMMON = 10  # documents of different content: what more of them hold is boilerplate (NeMo Curator's limit)
 PASSAGE = 200  # characters of a passage that the ledger shows
+PLAIN = (".txt", ".md")  # a blank line between items
 QUESTION = (
     "question",
     "problem",
@@ -57,7 +55,6 @@ class Benchmarks(NamedTuple):
     names: list[str]
     window_of: NDArray[np.int64]
     short_of: NDArray[np.int64]
-    digest: str  # of the files' names and bytes
     items: int
     too_short: int  # items of which nothing is long enough to be sought
 
@@ -77,11 +74,10 @@ def read(files: list[Path]) -> Benchmarks:
     windows: dict[int, int] = {}
     held: dict[int, int] = {}
     shorts: dict[bytes, int] = {}
-    names, digest, items, too_short = [], hashlib.sha256(), 0, 0
+    names, items, too_short = [], 0, 0
     for number, file in enumerate(files):
         name = file.name.split(".")[0]
         names.append(name)
-        digest.update(file.name.encode() + b"\0" + (file.read_bytes() if file.is_file() else b""))
         of_file: Counter[int] = Counter()
         count = 0
         for pieces in _items(file):
@@ -113,7 +109,6 @@ def read(files: list[Path]) -> Benchmarks:
         names,
         np.array([windows[key] for key in sorted(windows)], np.int64),
         np.array([shorts[piece] for piece in sorted(shorts)], np.int64),
-        digest.hexdigest(),
         items,
         too_short,
     )
@@ -163,34 +158,17 @@ def _items(file: Path) -> Iterator[list[str]]:
     """The pieces of text of every item of a benchmark."""
     if not file.is_file():
         raise DataError(f"{file}: no such benchmark file")
-    if file.suffix in {".txt", ".md"}:
+    if file.suffix in PLAIN:
         text = file.read_text(encoding="utf-8")
         yield from ([part] for part in text.split("\n\n") if part.strip())
         return
     known = None
-    for row in _rows(file):
+    for row in plainfile.rows(file, also=PLAIN):
         pieces = _pieces(row)
         known = bool(known or pieces)
         yield pieces
     if known is False:
         raise DataError(f"{file}: no column of a benchmark; allowed: {', '.join((*QUESTION, *CHOICES, *ANSWER))}")
-
-
-def _rows(file: Path) -> Iterator[dict[str, Any]]:
-    if file.suffix == ".parquet":
-        try:
-            for batch in pq.ParquetFile(file).iter_batches():
-                yield from batch.to_pylist()
-        except pa.ArrowInvalid as error:
-            raise DataError(f"{file}: not a Parquet file ({str(error).splitlines()[0]})") from None
-        return
-    with file.open("rb") as stream, archive.decompressed(stream, file.name) as (plain, name):
-        if not name.endswith((".jsonl", ".ndjson", ".json")):
-            raise DataError(f"{file}: unknown format; allowed: .jsonl, .jsonl.gz, .jsonl.zst, .parquet, .txt, .md")
-        for found in jsonl.read(plain, file.name, jsonl.Options()):
-            if not isinstance(found, Record):
-                raise DataError(f"{file}: line {found.key}: {found.detail}")
-            yield found.fields
 
 
 def _pieces(row: dict[str, Any]) -> list[str]:
@@ -241,14 +219,14 @@ def _common(found: NDArray[np.int64], contents: NDArray[np.int64]) -> NDArray[np
 def _scan(sought: passages.Sought, task: tuple[Block, int, NDArray[np.int64]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Places of a block, and what is common within it already, whose places need not be kept."""
     block, start, contents = task
-    out, common = [np.empty((0, 4), np.int64)], np.empty(0, np.int64)
+    out, common = np.empty((0, 4), np.int64), np.empty(0, np.int64)
     for some, texts in block.texts(np.arange(block.rows)):
         found = passages.scan(sought, texts)
         found[:, 0] = some[found[:, 0]] + start
-        out = [np.concatenate([*out, found[~np.isin(found[:, 3], common)]])]
-        common = np.union1d(common, _common(out[0], contents[out[0][:, 0] - start]))
-        out = [out[0][~np.isin(out[0][:, 3], common)]]
-    return out[0], common
+        out = np.concatenate([out, found])
+        common = np.union1d(common, _common(out, contents[out[:, 0] - start]))
+        out = out[~np.isin(out[:, 3], common)]
+    return out, common
 
 
 def _passages(benchmarks: Benchmarks, task: tuple[Block, int, NDArray[np.int64]]) -> list[Hit]:
@@ -260,11 +238,8 @@ def _passages(benchmarks: Benchmarks, task: tuple[Block, int, NDArray[np.int64]]
             spans = token_spans(text)
             runs = _runs(own)
             first, tokens = max(runs, key=lambda run: (run[1], -run[0]))
-            numbers = own[:, 3]
-            of = np.where(numbers >= 0, 0, 1)
             named = Counter(
-                benchmarks.names[int(benchmarks.short_of[-1 - n] if short else benchmarks.window_of[n])]
-                for n, short in zip(numbers.tolist(), of.tolist(), strict=True)
+                benchmarks.names[benchmarks.window_of[n] if n >= 0 else benchmarks.short_of[-1 - n]] for n in own[:, 3].tolist()
             )
             cut = [(spans[at][0], spans[at + size - 1][1]) for at, size in runs]
             data = text.encode()

@@ -38,39 +38,54 @@ def _named(path: str) -> str:
 
 def batches(source: Path) -> Iterator[pa.RecordBatch]:
     """Rows of a JSONL (.gz, .zst) or Parquet file as document-like batches. Raises DataError `file: row: fault`."""
-    rows: list[dict[str, Any]] = []
-    for number, row in enumerate(_rows(source), 1):
+    waiting: list[dict[str, Any]] = []
+    for number, row in enumerate(rows(source, ("id", "text", "license")), 1):
         if not isinstance(row.get("text"), str) or row.get("id") is None:
             raise DataError(
                 f"{source}: row {number}: `id` and a text in `text` are needed; found {', '.join(map(str, row)) or 'nothing'}"
             )
-        rows.append(row)
-        if len(rows) == ROWS:
-            yield _batch(rows, source)
-            rows = []
-    if rows:
-        yield _batch(rows, source)
+        waiting.append(row)
+        if len(waiting) == ROWS:
+            yield _batch(waiting, source)
+            waiting = []
+    if waiting:
+        yield _batch(waiting, source)
 
 
-def _rows(source: Path) -> Iterator[dict[str, Any]]:
+def rows(source: Path, columns: tuple[str, ...] | None = None, also: tuple[str, ...] = ()) -> Iterator[dict[str, Any]]:
+    """Rows of a JSONL (.gz, .zst) or Parquet file; of Parquet only some columns where they are named.
+
+    Raises DataError; `also` are formats that the caller reads itself.
+    """
     if not source.is_file():
         raise DataError(f"{source}: no such file")
     if source.suffix == ".parquet":
-        try:
-            file = pq.ParquetFile(source)
-        except (pa.ArrowInvalid, OSError) as error:
-            raise DataError(f"{source}: not a Parquet file ({str(error).splitlines()[0]})") from None
-        wanted = [c for c in ("id", "text", "license") if c in file.schema_arrow.names]
+        file = parquet(source)
+        wanted = [c for c in columns if c in file.schema_arrow.names] if columns else None
         for batch in file.iter_batches(ROWS, columns=wanted):
             yield from batch.to_pylist()
         return
     with source.open("rb") as stream, archive.decompressed(stream, source.name) as (plain, name):
-        if not name.endswith((".jsonl", ".ndjson", ".json")):
-            raise DataError(f"{source}: unknown format; allowed: .parquet, .jsonl, .jsonl.gz, .jsonl.zst")
+        demand_jsonl(source, name, also)
         for found in jsonl.read(plain, source.name, jsonl.Options()):
             if not isinstance(found, Record):
                 raise DataError(f"{source}: line {found.key}: {found.detail}")
             yield found.fields
+
+
+def parquet(source: Path) -> pq.ParquetFile:
+    """A Parquet file, opened. Raises DataError when it is none."""
+    try:
+        return pq.ParquetFile(source)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(f"{source}: not a Parquet file ({str(error).splitlines()[0]})") from None
+
+
+def demand_jsonl(source: Path, name: str, also: tuple[str, ...] = ()) -> None:
+    """Raise DataError unless `name`, the source's own or that inside its compression, is that of a JSONL file."""
+    if not name.endswith((".jsonl", ".ndjson", ".json")):
+        allowed = ", ".join((".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst", *also))
+        raise DataError(f"{source}: unknown format; allowed: {allowed}")
 
 
 def _batch(rows: list[dict[str, Any]], source: Path) -> pa.RecordBatch:

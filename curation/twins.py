@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -110,7 +110,6 @@ def find(
     threshold: float = 0.7,
     workers: int = 1,
     estimate_only: bool = False,
-    tell: Callable[[str, int, int], None] = lambda *_: None,
 ) -> dict[str, Any]:
     """Write `id, cluster, keep, twin, jaccard` for every row; the longest of a cluster stays, ties by id."""
     if not 0.5 <= threshold <= 1.0:
@@ -120,16 +119,11 @@ def find(
     with plainfile.replacing(target) as staged, tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as made:
         scratch = Path(made)
         chunks = list(_chunks(source, scratch))
-        blocks = []
-        for done, block in enumerate(engines.map_tasks(partial(_spool, scratch), list(enumerate(chunks)), workers), 1):
-            blocks.append(block)
-            tell("read", done, len(chunks))
-        blocks = [block for block in blocks if block.rows]
+        spooled = engines.map_tasks(partial(_spool, scratch), list(enumerate(chunks)), workers)
+        blocks = [block for block in spooled if block.rows]
         ids, counts = _ids(source, blocks)
-        tell("pairs", 0, 1)
         pairing = Pairing(Workspace(scratch), "twins", blocks, threshold, workers, estimate_only=estimate_only)
         equal, near, _ = pairing.find()
-        tell("pairs", 1, 1)
         twin, how = _decided(ids, counts, pairing, equal, near.pairs, near.similarity, threshold)
         is_twin = twin != np.arange(len(ids))
         mask = pa.array(is_twin)
@@ -189,21 +183,18 @@ def _ids(source: Path, blocks: list[Spooled]) -> tuple[pa.Array, NDArray[np.int3
 def _chunks(source: Path, scratch: Path) -> Iterator[Chunk]:
     """The file in parts that tasks read by themselves; a compressed JSONL file is unpacked once."""
     if source.suffix == ".parquet":
-        try:
-            groups = pq.ParquetFile(source).metadata.num_row_groups
-        except (pa.ArrowInvalid, OSError) as error:
-            raise DataError(f"{source}: not a Parquet file ({str(error).splitlines()[0]})") from None
+        groups = plainfile.parquet(source).metadata.num_row_groups
         yield from (Chunk(source, group, group + 1) for group in range(groups))
         return
     if source.suffix in {".gz", ".zst"}:
         with source.open("rb") as stream, archive.decompressed(stream, source.name) as (plain, name):
-            _jsonl_only(source, name)
+            plainfile.demand_jsonl(source, name)
             unpacked = scratch / name
             with unpacked.open("wb") as out:
                 while part := plain.read(CHUNK):
                     out.write(part)
         source = unpacked
-    _jsonl_only(source, source.name)
+    plainfile.demand_jsonl(source, source.name)
     size = source.stat().st_size
     with source.open("rb") as file:
         start = 0
@@ -213,11 +204,6 @@ def _chunks(source: Path, scratch: Path) -> Iterator[Chunk]:
             end = file.tell()
             yield Chunk(source, start, end)
             start = end
-
-
-def _jsonl_only(source: Path, name: str) -> None:
-    if not name.endswith((".jsonl", ".ndjson", ".json")):
-        raise DataError(f"{source}: unknown format; allowed: .parquet, .jsonl, .jsonl.gz, .jsonl.zst")
 
 
 def _spool(scratch: Path, task: tuple[int, Chunk]) -> Spooled:

@@ -4,10 +4,8 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
 
-Task = TypeVar("Task")
-Result = TypeVar("Result")
+from curation.engines import Result, Task
 
 _pools: dict[int, ProcessPoolExecutor] = {}  # kept between steps: a worker loads models and kernels once (2-3 s)
 

@@ -7,12 +7,10 @@ The extra `ray` brings Ray. Files go through the workspace's data, which every n
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
+from curation.engines import Result, Task
 from curation.errors import DataError
-
-Task = TypeVar("Task")
-Result = TypeVar("Result")
 
 RETRIES = 3  # of a task whose worker died
 

@@ -9,12 +9,10 @@ must reach under the same name.
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
+from curation.engines import Result, Task
 from curation.errors import DataError
-
-Task = TypeVar("Task")
-Result = TypeVar("Result")
 
 MEGABYTES = 512  # of a task's results and the driver's own needs; texts never pass through the driver
 

@@ -5,10 +5,8 @@ No worker has to start, import and load kernels, which takes 3 s each. Steps tha
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
 
-Task = TypeVar("Task")
-Result = TypeVar("Result")
+from curation.engines import Result, Task
 
 
 def map_tasks(

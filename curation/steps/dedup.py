@@ -276,7 +276,7 @@ def _pairs(workspace: Workspace, plan: Plan, pairing: Pairing) -> tuple[bool, Se
         against,
         plan.recipe.dedup.url,
         near.model_dump() if near else None,
-        fingerprint.of_module("curation.pairing"),
+        fingerprint.of_module("curation.steps.dedup"),
     ]
     key = hashlib.sha256(dump_json(parts)).hexdigest()[:32].encode()
     if workspace.exists(file):
@@ -318,13 +318,13 @@ def _contaminated(workspace: Workspace, plan: Plan, pairing: Pairing, held: list
     declared = plan.recipe.dedup.decontaminate
     if declared is None:
         return []
-    benchmarks = contamination.read([_benchmark(workspace, file) for file in declared.benchmarks])
     shards = [shard["sha256"] for _, shard in filter_step.shards_of(workspace, plan) if shard["rows"]]
-    parts = [shards, benchmarks.digest, fingerprint.of_module("curation.contamination")]
+    parts = [shards, benchmarks_digest(workspace, plan), fingerprint.of_module("curation.contamination")]
     key = hashlib.sha256(dump_json(parts)).hexdigest()[:32]
     file = workspace.ledger(plan.recipe.name, "dedup", "contamination.json")
     stored = workspace.read_json(file)
     if stored is None or stored["key"] != key:
+        benchmarks = contamination.read([_benchmark(workspace, one) for one in declared.benchmarks])
         starts = list(itertools.accumulate((block.rows for block in held), initial=0))
         contents = np.arange(starts[-1])
         own = equal[equal[:, 1] < starts[-1]]
