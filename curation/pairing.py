@@ -44,6 +44,26 @@ class Signed(NamedTuple):
     addresses: NDArray[np.uint64] | None = None  # n x 2: a hash of the page's address; zeros where there is none
 
 
+def signed(signatures: pa.ChunkedArray, digests: pa.ChunkedArray, addresses: pa.ChunkedArray | None = None) -> Signed:
+    """From columns as they are stored: minhash.signature, content.hash and, where addresses count, url.key."""
+    values = signatures.combine_chunks()
+    valid = values.is_valid().to_numpy(zero_copy_only=False)
+    flat = np.full((len(values), PERMUTATIONS), 0xFFFFFFFF, np.uint32)
+    flat[valid] = values.drop_null().flatten().to_numpy().reshape(-1, PERMUTATIONS)
+    contents, filled = _numbers(digests.combine_chunks())
+    return Signed(flat, valid, contents, filled, None if addresses is None else _numbers(addresses.combine_chunks())[0])
+
+
+def _numbers(digests: pa.Array) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+    """Hashes of 32 hex digits as two 64-bit numbers each (n x 2; zeros for a null), and which are not null."""
+    valid = digests.is_valid().to_numpy(zero_copy_only=False)
+    text = np.frombuffer("".join(digests.drop_null().to_pylist()).encode(), np.uint8).reshape(-1, 32)
+    half = np.where(text >= ord("a"), text - ord("a") + 10, text - ord("0")).astype(np.uint8)
+    out = np.zeros((len(digests), 2), np.uint64)
+    out[valid] = np.ascontiguousarray(half[:, ::2] << 4 | half[:, 1::2]).view(">u8")
+    return out, valid
+
+
 class Block(Protocol):
     """Documents that one task holds: a small picklable value that knows where they lie."""
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from curation import loading, versions
+from curation import loading, pairing, versions
 from curation.errors import DataError, DeclarationError
 from curation.kernels.shingles import PERMUTATIONS
 from curation.pairing import BLOCK_ROWS, Signed
@@ -76,12 +76,7 @@ class Published:
     def signed(self) -> Signed:
         """Signatures and content hashes as released."""
         table = pq.ParquetFile(self.path).read_row_group(self.group, columns=["content", "signature"])
-        values, digests = (table[name].combine_chunks() for name in ("signature", "content"))
-        signed, filled = (column.is_valid().to_numpy(zero_copy_only=False) for column in (values, digests))
-        signatures, contents = np.full((self.rows, PERMUTATIONS), 0xFFFFFFFF, np.uint32), np.zeros((self.rows, 2), np.uint64)
-        signatures[signed] = values.drop_null().flatten().to_numpy().reshape(-1, PERMUTATIONS)
-        contents[filled] = numbers_of(digests.drop_null())
-        return Signed(signatures, signed, contents, filled)
+        return pairing.signed(table["signature"], table["content"])
 
     def texts(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], pa.Array]]:
         """An index has none."""
@@ -90,15 +85,6 @@ class Published:
     def facts(self, rows: NDArray[np.int64]) -> pa.Table:
         """id, source and license of some rows."""
         return pq.ParquetFile(self.path).read_row_group(self.group, columns=["id", "source", "license"]).take(pa.array(rows))
-
-
-def numbers_of(digests: pa.Array) -> NDArray[np.uint64]:
-    """Hashes of 32 hex digits as two 64-bit numbers each (n x 2)."""
-    if not len(digests):
-        return np.zeros((0, 2), np.uint64)
-    text = np.frombuffer("".join(digests.to_pylist()).encode(), np.uint8).reshape(len(digests), 32)
-    half = np.where(text >= ord("a"), text - ord("a") + 10, text - ord("0")).astype(np.uint8)
-    return np.ascontiguousarray(half[:, ::2] << 4 | half[:, 1::2]).view(">u8").astype(np.uint64)
 
 
 def blocks(workspace: Workspace, release: str) -> list[Published]:

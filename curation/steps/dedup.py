@@ -17,12 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from curation import catalog, contamination, fingerprint, signature_index
+from curation import catalog, contamination, fingerprint, pairing, signature_index
 from curation.dedup import crossing, decide
 from curation.dedup.edges import Pairs, Similarities
 from curation.errors import DataError
 from curation.kernels.bands import components
-from curation.kernels.shingles import PERMUTATIONS
 from curation.ledger import LEDGER, rows
 from curation.pairing import BLOCK_ROWS, Block, Found, Pairing, Searched, Signed
 from curation.recipe import Plan
@@ -108,23 +107,8 @@ class Documents:
 
     def signed(self) -> Signed:
         """Signatures and content hashes, as the sidecars hold them."""
-        signatures = np.full((self.rows, PERMUTATIONS), 0xFFFFFFFF, np.uint32)
-        contents = np.zeros((self.rows, 2), np.uint64)
-        signed, filled = np.zeros(self.rows, bool), np.zeros(self.rows, bool)
-        addresses = np.zeros((self.rows, 2), np.uint64) if self.urls else None
-        start = 0
-        for shard in self.shards:
-            own = slice(start, start := start + shard["rows"])
-            values = self._sidecar(shard, "minhash", "signature")
-            signed[own] = values.is_valid().to_numpy(zero_copy_only=False)
-            signatures[own][signed[own]] = values.drop_null().flatten().to_numpy().reshape(-1, PERMUTATIONS)
-            digests = self._sidecar(shard, "content", "hash")
-            filled[own] = digests.is_valid().to_numpy(zero_copy_only=False)
-            contents[own][filled[own]] = signature_index.numbers_of(digests.drop_null())
-            if addresses is not None:
-                found = self._sidecar(shard, "url", "key")
-                addresses[own][found.is_valid().to_numpy(zero_copy_only=False)] = signature_index.numbers_of(found.drop_null())
-        return Signed(signatures, signed, contents, filled, addresses)
+        addresses = self._column("url", "key") if self.urls else None
+        return pairing.signed(self._column("minhash", "signature"), self._column("content", "hash"), addresses)
 
     def texts(self, wanted: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], pa.Array]]:
         """Texts of some rows, a row group at a time."""
@@ -139,8 +123,9 @@ class Documents:
                     yield inside, texts.take(pa.array(inside - start))
                 start = end
 
-    def _sidecar(self, shard: dict[str, Any], signal: str, column: str) -> pa.Array:
-        return self.workspace.read_table(shard["signals"][signal]["file"], [column])[column].combine_chunks()
+    def _column(self, signal: str, column: str) -> pa.ChunkedArray:
+        files = (shard["signals"][signal]["file"] for shard in self.shards)
+        return pa.concat_tables([self.workspace.read_table(file, [column]) for file in files])[column]
 
 
 def blocks(workspace: Workspace, measured: Iterable[dict[str, Any]], urls: bool = False) -> list[Block]:
@@ -172,7 +157,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
         raise DataError(f"recipe {name!r}: its sources have no documents")
     threshold = dedup.near.threshold if dedup.near else 1.0
     estimate_only = dedup.near.estimate_only if dedup.near else True
-    pairing = Pairing(
+    search = Pairing(
         workspace,
         name,
         [*held, *before],
@@ -183,13 +168,13 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
         old_blocks=len(before),
     )
     tell(1, 4)
-    reused, (equal, near, address) = _pairs(workspace, plan, pairing)
+    reused, (equal, near, address) = _pairs(workspace, plan, search)
     tell(2, 4)
 
-    hits = _contaminated(workspace, plan, pairing, held, equal)
+    hits = _contaminated(workspace, plan, search, held, equal)
     of_hits = np.array([hit.number for hit in hits], np.int64)
     numbers = np.unique(np.concatenate([equal.reshape(-1), near.pairs.reshape(-1), address.reshape(-1), of_hits]))
-    table = facts(workspace, pairing.blocks, numbers, {decide.READS[one] for one in dedup.keep} | FACTS)
+    table = facts(workspace, search.blocks, numbers, {decide.READS[one] for one in dedup.keep} | FACTS)
     old = numbers >= documents
     kept = ~old & np.array([doc not in excluded for doc in table["doc_id"].to_pylist()], bool)
     refused = kept & np.isin(numbers, of_hits) & (dedup.decontaminate is not None and dedup.decontaminate.then == "remove")
@@ -197,7 +182,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     equal_rows, near_rows, pages = (np.searchsorted(numbers, pairs) for pairs in (equal, near.pairs, address))
 
     def compare(pairs: Pairs) -> Similarities:
-        return np.nan_to_num(pairing.compare(numbers[pairs]), nan=0.0)
+        return np.nan_to_num(search.compare(numbers[pairs]), nan=0.0)
 
     crossed = np.full(len(numbers), -1, np.int64)
     held_back = np.zeros(len(numbers), bool)
@@ -261,7 +246,7 @@ def filtered_out(workspace: Workspace, plan: Plan) -> set[str]:
     return set(ledger["doc_id"].to_pylist())
 
 
-def _pairs(workspace: Workspace, plan: Plan, pairing: Pairing) -> tuple[bool, Searched]:
+def _pairs(workspace: Workspace, plan: Plan, search: Pairing) -> tuple[bool, Searched]:
     """Every pair there is, from the last run where it compared the same."""
     file = workspace.ledger(plan.recipe.name, "dedup", "edges.parquet")
     near = plan.recipe.dedup.near
@@ -287,10 +272,10 @@ def _pairs(workspace: Workspace, plan: Plan, pairing: Pairing) -> tuple[bool, Se
             of = {name: pairs[kind == name] for name in KINDS}
             similarity = stored["similarity"].to_numpy()[kind == "near"]
             return True, Searched(of["content"], Found(of["near"], similarity), of["url"])
-    found = pairing.find()
+    found = search.find()
     pairs = np.concatenate([found.equal, found.near.pairs, found.address])
     numbers = np.unique(pairs)
-    ids = facts(workspace, pairing.blocks, numbers, set())["doc_id"].to_numpy(zero_copy_only=False)
+    ids = facts(workspace, search.blocks, numbers, set())["doc_id"].to_numpy(zero_copy_only=False)
     a, b = ids[np.searchsorted(numbers, pairs[:, 0])], ids[np.searchsorted(numbers, pairs[:, 1])]
     sizes = (len(found.equal), len(found.near.pairs), len(found.address))
     similarity = np.concatenate([np.ones(sizes[0]), found.near.similarity, np.full(sizes[2], np.nan)])
@@ -313,7 +298,7 @@ def _benchmark(workspace: Workspace, file: str) -> Path:
     return path
 
 
-def _contaminated(workspace: Workspace, plan: Plan, pairing: Pairing, held: list[Block], equal: Pairs) -> list[contamination.Hit]:
+def _contaminated(workspace: Workspace, plan: Plan, search: Pairing, held: list[Block], equal: Pairs) -> list[contamination.Hit]:
     """Documents that hold a benchmark's passage, from the last run where it read the same."""
     declared = plan.recipe.dedup.decontaminate
     if declared is None:
@@ -329,7 +314,7 @@ def _contaminated(workspace: Workspace, plan: Plan, pairing: Pairing, held: list
         contents = np.arange(starts[-1])
         own = equal[equal[:, 1] < starts[-1]]
         contents[own[:, 1]] = own[:, 0]
-        hits = contamination.find(benchmarks, held, starts[:-1], contents, pairing.workers)
+        hits = contamination.find(benchmarks, held, starts[:-1], contents, search.workers)
         stored = {"key": key, "items": benchmarks.items, "too_short": benchmarks.too_short, "hits": hits}
         workspace.write_json(file, stored)
     return [contamination.Hit(number, name, [(s, e) for s, e in spans], *rest) for number, name, spans, *rest in stored["hits"]]
