@@ -97,6 +97,18 @@ class Decontaminate(Declared):
     then: Literal["remove", "cut"] = "remove"
 
 
+class Paragraphs(Declared):
+    """Lines of at least `words` words (1.8 Han characters each) that more than `documents` kept documents of one source hold,
+    and lines that one document holds again: cut, or flagged in ledger/paragraphs.parquet. `where` selects the documents.
+    """
+
+    documents: int = Field(10, ge=1)
+    words: float = Field(5, ge=1)
+    then: Literal["cut", "flag"] = "cut"
+    inside: Literal["cut", "flag", "keep"] = "flag"
+    where: Condition = {}
+
+
 class Dedup(Declared):
     """Which twins go, and which one stays (first difference decides, ties by doc_id)."""
 
@@ -114,6 +126,7 @@ class Dedup(Declared):
     # what resembles a document of a more restrictive or unknown license, without evidence that it was published first
     license_crossing: Literal["flag", "quarantine", "allow"] = "flag"
     decontaminate: Decontaminate | None = None
+    paragraphs: Paragraphs | None = None  # boilerplate of a source, and what a document says twice
 
 
 class Recipe(Declared):

@@ -18,7 +18,7 @@ FLOORS = [
     },
     {"kernels", "policy"},
     {"connectors", "readers", "signals", "dedup", "engines", "card"},
-    {"steps", "questions", "pairing", "signature_index", "contamination", "plainfile", "twins", "warm"},
+    {"steps", "questions", "pairing", "signature_index", "contamination", "paragraphs", "plainfile", "twins", "warm"},
     {"line"},
     {"workspaces", "shown", "schema_files"},
     {"cli"},

@@ -30,7 +30,7 @@ def build(
     unreadable: dict[str, Counter[str]],
     data: pa.Table,
     ledger: pa.Table,
-    edited: int,
+    edits: pa.Table,
     tokenizer: str,
     claims: dict[str, list[dict[str, Any]]],
     files: list[dict[str, Any]],
@@ -53,7 +53,7 @@ def build(
         "tokens": sum(tokens),
         "characters": pc.sum(data["characters_count"]).as_py() or 0,
         "modified": pc.sum(pc.cast(data["modified"], pa.int64())).as_py() or 0,
-        "edited": edited,
+        "edits": _edits(edits),
         "tokenizer": tokenizer,
         "languages": _shares(data, "language", "tokens"),
         "licenses": [
@@ -91,6 +91,13 @@ def _shares(data: pa.Table, column: str, weight: str) -> list[dict[str, Any]]:
         for row in grouped.to_pylist()
     ]
     return sorted(rows, key=lambda r: (-r["documents"], r["value"] or ""))
+
+
+def _edits(edits: pa.Table) -> list[dict[str, Any]]:
+    """Edits and the documents they touched, by kind. `edits` has doc_id and kind."""
+    kinds = edits.group_by("kind").aggregate([("doc_id", "count"), ("doc_id", "count_distinct")])
+    rows = [{"kind": r["kind"], "edits": r["doc_id_count"], "documents": r["doc_id_count_distinct"]} for r in kinds.to_pylist()]
+    return sorted(rows, key=lambda r: r["kind"])
 
 
 def _tier(license_id: str | None) -> str | None:

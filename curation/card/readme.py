@@ -186,7 +186,10 @@ def body(model: Model) -> str:
             ],
         ),
         _dedup(model),
-        f"### Edits / 编辑\n\n{count(model['edited'])} documents were edited (personal data replaced); their rows say `modified`.",
+        f"### Edits / 编辑\n\n{count(model['modified'])} documents were edited; their rows say `modified`.",
+        _table(["Edit", "Times", "Documents"], [[e["kind"], count(e["edits"]), count(e["documents"])] for e in model["edits"]])
+        if model["edits"]
+        else "",
         "## Files and columns / 文件与字段",
         _table(
             ["File", "Rows", "Bytes", "SHA-256"],
@@ -194,7 +197,8 @@ def body(model: Model) -> str:
         ),
         "Columns: " + ", ".join(f"`{c['name']}` ({c['type']})" for c in model["columns"]) + ".",
         "`ledger/removed.parquet` has a row for every removal and quarantine with its reason and value, "
-        "`ledger/edits.parquet` one for every edit, `ledger/clusters.parquet` every duplicate cluster; none has text.",
+        "`ledger/edits.parquet` one for every edit, `ledger/clusters.parquet` every duplicate cluster, "
+        "`ledger/paragraphs.parquet` every repeated paragraph that was sought; none has text.",
         "## Known limits / 已知局限",
         "\n".join(f"- {text(x['en'] or '')} {text(x['zh'] or '')}".rstrip() for x in model["limits"]),
         "## Contact / 联系方式",

@@ -1,6 +1,7 @@
 """Where does a document come from, what was measured, and why was it kept or removed, in each dataset?"""
 
 import json
+from collections import Counter
 from typing import Any
 
 import pyarrow as pa
@@ -60,7 +61,14 @@ def _document(workspace: Workspace, named: str) -> tuple[str, dict[str, Any], in
 
 
 def _fate(workspace: Workspace, recipe: str, doc_id: str, source: str) -> dict[str, Any]:
-    fate: dict[str, Any] = {"dataset": recipe, "outcome": "not decided yet", "reasons": [], "cluster": [], "release": None}
+    fate: dict[str, Any] = {
+        "dataset": recipe,
+        "outcome": "not decided yet",
+        "reasons": [],
+        "cluster": [],
+        "edits": [],
+        "release": None,
+    }
     release = workspace.release_file(recipe)
     if release.exists():
         fate["release"] = json.loads(release.read_text(encoding="utf-8"))["version"]
@@ -79,7 +87,23 @@ def _fate(workspace: Workspace, recipe: str, doc_id: str, source: str) -> dict[s
     fate["reasons"] = rows
     fate["outcome"] = "removed" if any(r["outcome"] == "removed" for r in rows) else "quarantined" if rows else "kept"
     fate["cluster"] = _cluster(workspace, recipe, doc_id)
+    fate["edits"] = _edits(workspace, recipe, doc_id)
     return fate
+
+
+def _edits(workspace: Workspace, recipe: str, doc_id: str) -> list[tuple[str, int, str]]:
+    """(kind, times, cut, replaced or flagged) of what was done to its text, and of what was only found there."""
+    counts: Counter[tuple[str, str]] = Counter()
+    edits, found = (workspace.dataset(recipe, f"ledger/{file}.parquet") for file in ("edits", "paragraphs"))
+    if workspace.exists(edits):
+        table = workspace.read_table(edits, ["doc_id", "kind", "replacement"])
+        own = table.filter(pc.equal(table["doc_id"], doc_id)).to_pylist()
+        counts.update((row["kind"], "replaced" if row["replacement"] else "cut") for row in own)
+    if workspace.exists(found):
+        table = workspace.read_table(found, ["doc_id", "kind", "outcome"])
+        own = table.filter(pc.equal(table["doc_id"], doc_id)).to_pylist()
+        counts.update((row["kind"], "flagged") for row in own if row["outcome"] == "flagged")
+    return [(kind, times, outcome) for (kind, outcome), times in sorted(counts.items())]
 
 
 def _cluster(workspace: Workspace, recipe: str, doc_id: str) -> list[dict[str, Any]]:
@@ -131,6 +155,10 @@ def shown(answer: dict[str, Any], language: str = "en") -> list[str]:
             lines.append(f"  - {row['filter']}: {_reason(row)}")
             words = row["because"] or {}
             lines.append(f"    {(words.get('zh') if zh else words.get('en')) or words.get('en') or words.get('zh') or ''}")
+        if fate["edits"]:
+            done = {"cut": "删去", "replaced": "替换", "flagged": "标记"}
+            said = [f"{kind} {times} ({done[how] if zh else how})" for kind, times, how in fate["edits"]]
+            lines.append(f"  * {'编辑' if zh else 'edits'}: {', '.join(said)}")
         for other in fate["cluster"][:MEMBERS]:
             lines.append(f"  ~ {_member(other, zh)}")
         if (more := len(fate["cluster"]) - MEMBERS) > 0:

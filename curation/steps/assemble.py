@@ -85,7 +85,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     splits = _split_bounds(plan)
     out = schema()
     edits, emptied = [EDITS.empty_table()], [LEDGER.empty_table()]
-    cuts = _cuts(workspace, plan)
+    cuts = _Cuts(workspace.read_table(workspace.ledger(name, "dedup", "spans.parquet")))
     written = 0
     with workspace.scratch() as scratch:
         spill = _Spill(scratch / "spill", out)
@@ -121,7 +121,8 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
         )
         _write(ledger_folder / "removed.parquet", ledger)
         _write(ledger_folder / "edits.parquet", pa.concat_tables(edits))
-        _write(ledger_folder / "clusters.parquet", workspace.read_table(workspace.ledger(name, "dedup", "clusters.parquet")))
+        for kept_whole in ("clusters.parquet", "paragraphs.parquet"):
+            _write(ledger_folder / kept_whole, workspace.read_table(workspace.ledger(name, "dedup", kept_whole)))
         documents = sum(shard["rows"] for _, shard in shards)
         if written + len(gone) + left.num_rows != documents:
             raise ContractError(
@@ -147,12 +148,19 @@ def _gone(workspace: Workspace, plan: Plan) -> set[str]:
     return gone | set(ledger["doc_id"].to_pylist())
 
 
-def _cuts(workspace: Workspace, plan: Plan) -> pa.Table:
-    """Passages that dedup found and the recipe wants cut."""
-    declared = plan.recipe.dedup.decontaminate
-    if declared is None or declared.then != "cut":
-        return EDITS.empty_table()
-    return workspace.read_table(workspace.ledger(plan.recipe.name, "dedup", "spans.parquet"))
+class _Cuts:
+    """Passages that dedup wants cut, by document."""
+
+    def __init__(self, spans: pa.Table) -> None:
+        self._spans = spans.sort_by([("doc_id", "ascending"), ("start", "ascending"), ("end", "ascending")])
+        self._ids = self._spans["doc_id"].to_numpy(zero_copy_only=False)
+
+    def of(self, ids: list[str]) -> pa.Table:
+        if not len(self._ids) or not ids:
+            return self._spans.slice(0, 0)
+        first, last = (np.searchsorted(self._ids, ids, side=side) for side in ("left", "right"))
+        parts = [self._spans.slice(s, e - s) for s, e in zip(first.tolist(), last.tolist(), strict=True) if e > s]
+        return pa.concat_tables([self._spans.slice(0, 0), *parts])
 
 
 def _cluster_sizes(workspace: Workspace, name: str) -> dict[str, tuple[int, int]]:
@@ -202,11 +210,10 @@ def _kept_rows(workspace: Workspace, shard: dict[str, Any], gone: set[str], plan
 
 
 def _finished(
-    table: pa.Table, plan: Plan, sizes: dict[str, tuple[int, int]], cuts: pa.Table, out: pa.Schema
+    table: pa.Table, plan: Plan, sizes: dict[str, tuple[int, int]], cuts: _Cuts, out: pa.Schema
 ) -> tuple[pa.Table, pa.Table, pa.Table]:
     """Published rows after edits, the edits made, and ledger rows of documents that edits left empty."""
-    cuts = cuts.filter(pc.is_in(cuts["doc_id"], value_set=table["doc_id"].combine_chunks()))
-    edits = pa.concat_tables([_edits(table, plan), cuts])
+    edits = pa.concat_tables([_edits(table, plan), cuts.of(table["doc_id"].to_pylist())])
     by_document: dict[str, list[Edit]] = {}
     for row in edits.to_pylist():
         by_document.setdefault(row["doc_id"], []).append(Edit(row["start"], row["end"], row["replacement"]))

@@ -33,7 +33,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     columns = [c for c in schema.names if c not in UNREAD]
     data = pa.concat_tables(workspace.read_table(workspace.dataset(name, f["path"]), columns) for f in files)
     ledger = workspace.read_table(workspace.dataset(name, "ledger/removed.parquet"))
-    edits = workspace.read_table(workspace.dataset(name, "ledger/edits.parquet"), ["doc_id"])
+    edits = workspace.read_table(workspace.dataset(name, "ledger/edits.parquet"), ["doc_id", "kind"])
     model = card_model.build(
         plan,
         sources,
@@ -41,7 +41,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
         {s.id: _unreadable(workspace, s.id) for s in sources},
         data,
         ledger,
-        len(set(edits["doc_id"].to_pylist())),
+        edits,
         TOKENIZER,
         _claims_in_conflict(workspace, plan, ledger),
         files,

@@ -17,14 +17,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from curation import catalog, contamination, fingerprint, pairing, signature_index
+from curation import catalog, contamination, fingerprint, pairing, paragraphs, signature_index
 from curation.dedup import crossing, decide
 from curation.dedup.edges import Pairs, Similarities
 from curation.errors import DataError
 from curation.kernels.bands import components
-from curation.ledger import LEDGER, rows
+from curation.ledger import EDITS, LEDGER, rows
 from curation.pairing import BLOCK_ROWS, Block, Found, Pairing, Searched, Signed
-from curation.recipe import Plan
+from curation.policy.verdicts import select
+from curation.recipe import Paragraphs, Plan
 from curation.steps import Tell, silent
 from curation.steps import filter as filter_step
 from curation.store import Workspace, dump_json
@@ -200,12 +201,18 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     tell(3, 4)
 
     ledger = _ledger(table, decision, threshold, np.where(held_back, crossed, -1))
+    cuts = [EDITS.empty_table()]
     if dedup.decontaminate:
-        ids = dict(zip(numbers.tolist(), table["doc_id"].to_pylist(), strict=True))
-        spans = contamination.spans(hits, ids)
-        workspace.write_table(workspace.ledger(name, "dedup", "spans.parquet"), spans)
+        if dedup.decontaminate.then == "cut":
+            cuts.append(contamination.spans(hits, dict(zip(numbers.tolist(), table["doc_id"].to_pylist(), strict=True))))
         ledger = pa.concat_tables([ledger, contamination.ledger(hits, numbers, table, refused)]).sort_by("doc_id")
     workspace.write_table(workspace.ledger(name, "dedup", "ledger.parquet"), ledger)
+    again = paragraphs.FOUND.empty_table()
+    if dedup.paragraphs:
+        again = _paragraphs(workspace, plan, dedup.paragraphs, excluded | set(ledger["doc_id"].to_pylist()), held, workers)
+        cuts.append(paragraphs.cuts(again))
+    workspace.write_table(workspace.ledger(name, "dedup", "paragraphs.parquet"), again)
+    workspace.write_table(workspace.ledger(name, "dedup", "spans.parquet"), pa.concat_tables(cuts))
     joined = components(len(numbers), np.concatenate([equal_rows, near_rows, pages]))
     workspace.write_table(
         workspace.ledger(name, "dedup", "clusters.parquet"), _clusters(table, joined, kept, old, held_back, decision, crossed)
@@ -225,6 +232,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
         "url": removed[decide.ADDRESS],
         "license_crossings": crossings,
         "contaminated": len(hits),
+        "paragraphs": {kind: again["kind"].to_pylist().count(kind) for kind in paragraphs.BECAUSE},
         "edges": len(near.pairs),
         "chained": decision.chained,
         "inputs": filter_step.inputs_digest(workspace, plan),
@@ -318,6 +326,28 @@ def _contaminated(workspace: Workspace, plan: Plan, search: Pairing, held: list[
         stored = {"key": key, "items": benchmarks.items, "too_short": benchmarks.too_short, "hits": hits}
         workspace.write_json(file, stored)
     return [contamination.Hit(number, name, [(s, e) for s, e in spans], *rest) for number, name, spans, *rest in stored["hits"]]
+
+
+def _paragraphs(
+    workspace: Workspace, plan: Plan, wanted: Paragraphs, gone: set[str], held: Sequence[Block], workers: int
+) -> pa.Table:
+    """Paragraphs that come again in the documents that stay."""
+    parts, start = [], 0
+    absent = pa.array(sorted(gone), pa.string())
+    for block in held:
+        assert isinstance(block, Documents)
+        rows, sources, first = [], [], 0
+        for shard in block.shards:
+            table = filter_step.columns(workspace, shard, set(wanted.where))
+            selected = pc.and_(select(table, wanted.where), pc.invert(pc.is_in(table["doc_id"], value_set=absent)))
+            rows.append(pc.indices_nonzero(selected).to_numpy().astype(np.int64) + first)
+            sources.append((table["source"][0].as_py(), table.num_rows))
+            first += table.num_rows
+        parts.append(paragraphs.Part(block, start, np.concatenate(rows), sources))
+        start += block.rows
+    places = paragraphs.find(workspace, plan.recipe.name, wanted, parts, workers)
+    numbers = np.unique(places.number)
+    return paragraphs.table(places, wanted, numbers, facts(workspace, held, numbers, set()))
 
 
 def facts(workspace: Workspace, held: Sequence[Block], numbers: NDArray[np.int64], wanted: set[str]) -> pa.Table:
