@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 UV = ROOT / ".uv" / "bin" / "uv"
 LINES = ROOT / "docs" / "speed.json"
 FAST = 200.0  # MB of text where a stage is fast
+SMALL = 19.0
 HOUR = 3600
 
 
@@ -47,6 +48,7 @@ class Run:
 
 OURS, DATATROVE, DATA_JUICER = ("curation", ""), ("datatrove", "datatrove"), ("data-juicer", "data-juicer")
 DAFT, RENSA, DATASKETCH, FASTTEXT = ("daft", "daft"), ("rensa", "sketches"), ("datasketch", "sketches"), ("fasttext", "fasttext")
+TEXT_DEDUP, PREP_TOOLKIT = ("text-dedup", "text-dedup"), ("data-prep-toolkit", "prep-toolkit")
 RUNS = (
     # samples of slow tools are sized for 20 to 60 s each
     *(Run(*OURS, "chain", "whole", FAST, cores) for cores in (1, 2)),
@@ -55,6 +57,14 @@ RUNS = (
     *(Run(*DATATROVE, "chain_exits", "whole", 15, cores) for cores in (1, 2)),
     *(Run(*DATA_JUICER, "chain_exits", "whole", 15, cores) for cores in (1, 2)),
     *(Run(*OURS, stage, "whole", FAST, cores) for stage in ("line", "line_exact") for cores in (1, 2)),
+    *(Run(*OURS, "twins", "whole", FAST, cores) for cores in (1, 2)),
+    *(Run(*OURS, "twins_small", "whole", SMALL, cores) for cores in (1, 2)),
+    *(
+        Run(*tool, stage, "whole", SMALL, cores)
+        for stage in ("twins", "twins_small")
+        for tool in (DATATROVE, DATA_JUICER, TEXT_DEDUP, PREP_TOOLKIT)
+        for cores in (1, 2)
+    ),
     *(Run(*OURS, "minhash", slice_name, FAST, cores) for slice_name in ("english", "whole") for cores in (1, 2)),
     *(Run(*DAFT, "minhash", slice_name, FAST, cores) for slice_name in ("english", "whole") for cores in (1, 2)),
     *(Run(*tool, "minhash", slice_name, FAST) for slice_name in ("english", "whole") for tool in (RENSA, DATASKETCH)),
@@ -121,12 +131,12 @@ def measure(run: Run, laid: inputs.Input, peers: Path) -> Iterator[dict[str, Any
     python = peers / run.environment / "bin" / "python" if run.environment else Path(sys.executable)
     module = f"benchmarks.peers.{run.environment.replace('-', '_')}" if run.environment else "benchmarks.ours"
     stage = f"{run.stage}:{run.tool}" if run.environment == "sketches" else run.stage
-    chain = run.stage.startswith(("chain", "line"))
+    jsonl = run.stage.startswith(("chain", "line", "twins")) and run.environment != "prep-toolkit"
     with tempfile.TemporaryDirectory(dir=laid.parquet.parent) as scratch:
         options = {
             "stage": stage,
             "input": laid.name,
-            "folder": laid.jsonl if chain else laid.parquet,
+            "folder": laid.jsonl if jsonl else laid.parquet,
             "bytes": laid.bytes,
             "documents": laid.documents,
             "cores": run.cores,

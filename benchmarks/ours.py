@@ -5,11 +5,15 @@ language                     lid.176 alone, over the same texts as the library's
 quality                      the signals that hold what datatrove's four filters measure, in the same way
 signals                      every signal there is, one line each
 chain                        JSONL in, all signals a peer measures, twins, scrub, Parquet out: one process, no sidecars
+twins                        `curate twins` of one JSONL file, called as a function
+twins_small                  the same as a command, from its start to its end
 line                         `curate run` until the card, everything on disk, without the signals in SLOW
 line_exact                   the same with all signals
 """
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,9 +25,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
+import pyarrow.parquet as pq
 
 from benchmarks.peers.measuring import Measurement
-from curation import line, signals, warm
+from curation import engines, line, signals, twins, warm
 from curation.dedup import edges, keep
 from curation.document import CLAIM
 from curation.editing import Edit, apply
@@ -46,10 +51,15 @@ def main() -> None:
     """The stage that is asked for."""
     measurement = Measurement()
     pa.set_cpu_count(measurement.cores)
+    if measurement.stage == "twins_small":
+        run_twins(measurement)
+        return
     warm.compile_kernels()
     measurement.ready()
     if measurement.stage == "chain":
         chain(measurement)
+    elif measurement.stage == "twins":
+        run_twins(measurement)
     elif measurement.stage in ("line", "line_exact"):
         run_line(measurement)
     elif measurement.stage == "signals":
@@ -157,6 +167,24 @@ def _scrubbed(batch: pa.RecordBatch, columns: Columns, stays: np.ndarray) -> pa.
     for name, measured in columns.items():
         out |= {f"{name}_{f.name}": measured[f.name] for f in measured.schema if not pa.types.is_nested(f.type)}
     return pa.table(out).filter(pa.array(stays))
+
+
+def run_twins(measurement: Measurement) -> None:
+    """One file from all of the input, outside the time; then the function, or the command."""
+    file, out = measurement.scratch / "all.jsonl", measurement.scratch / "out.parquet"
+    with file.open("wb") as joined:
+        for part in measurement.files:
+            joined.write(part.read_bytes())
+    measurement.begin()
+    if measurement.stage == "twins":
+        with measurement.timed(), engines.use("threads"):
+            twins.find(file, out, THRESHOLD, measurement.cores)
+    else:
+        command = [sys.executable, "-m", "curation", "twins", str(file), str(out), "--workers", str(measurement.cores)]
+        with measurement.timed():
+            subprocess.run([*command, "--threshold", str(THRESHOLD)], check=True, capture_output=True)
+    kept = pc.sum(pq.read_table(out, columns=["keep"])["keep"]).as_py()
+    measurement.tell("curation", kept=kept)
 
 
 def run_line(measurement: Measurement) -> None:

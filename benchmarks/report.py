@@ -14,6 +14,8 @@ TITLES = {
     "chain_exits": "Whole chain, peers drop at the first filter that says no",
     "line": "The line, `curate run`, without the exact signals",
     "line_exact": "The line, `curate run`, all signals",
+    "twins": "Near-duplicates of a file, JSONL in, who stays out",
+    "twins_small": "The same on 20 MB as a command, start-up counted in",
     "minhash": "MinHash signature, 128 permutations of 5-grams",
     "quality": "Quality signals: Gopher, repetition, C4, FineWeb, all for every document",
     "quality_exits": "The same where a filter stops at its first failure",
@@ -32,9 +34,12 @@ class Target:
     stretch: float | None = None
 
 
+NEAR = ("datatrove", "data-juicer", "text-dedup", "data-prep-toolkit")
 TARGETS = (
     Target("chain", "whole", "datatrove", 40, 60),
     Target("chain", "whole", "data-juicer", 25),
+    *(Target("twins", "whole", tool, 15) for tool in NEAR),
+    *(Target("twins_small", "whole", tool, 2) for tool in NEAR),
     Target("minhash", "english", "daft", 2.5),
     Target("minhash", "english", "rensa", 10),
     Target("minhash", "whole", "daft", 2),
@@ -61,6 +66,9 @@ NOTES = """\
   filters return at their first rule that fails, which is less than computing all. Chinese texts mostly fail early.
 - data-juicer: eight statistics, fewer and cheaper than ours (no duplicate lines or n-grams); operators fused; MinHash over
   characters, its setting for Chinese.
+- `twins` is the function behind `curate twins`, which compares exactly near its threshold; its peers run on 20 MB, and
+  `twins_small` runs the command on as much. text-dedup hashes with xxh3, its fastest; data-prep-toolkit reads Parquet, checks candidates by signature and
+  takes one process; both find words between spaces or marks, so they have far fewer shingles in Chinese.
 - daft, datasketch and rensa take a run of Chinese between spaces or marks for one word, so they have far fewer shingles there.
 - fasttext: `model.predict(list)`; only the call is timed. Our signal also gives the script and other languages.
 """

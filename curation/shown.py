@@ -1,46 +1,57 @@
 """What a terminal shows: progress while a run works, and the table that ends it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from curation.line import Step, Watch
+if TYPE_CHECKING:
+    from curation.line import Step, Watch
 
 
 @contextmanager
-def progress(quiet: bool = False) -> Iterator[Watch]:
+def progress(quiet: bool = False) -> Iterator["Watch"]:
     """A line per step and source; plain lines where the output is no terminal."""
+    with stages(quiet) as tell:
+
+        def watch(step: "Step", name: str, done: int, total: int) -> None:
+            tell(f"{step.name} {name}", step.title, done, total)
+
+        yield watch
+
+
+@contextmanager
+def stages(quiet: bool = False) -> Iterator[Callable[[str, str, int, int], None]]:
+    """(stage, title, done, total) as lines: each with a bar, or, where the output is no terminal, its title once."""
     console = Console(stderr=True)
     if quiet:
-        yield lambda step, name, done, total: None
+        yield lambda stage, title, done, total: None
         return
     if not console.is_terminal:
 
-        def plain(step: Step, name: str, done: int, total: int) -> None:
+        def plain(stage: str, title: str, done: int, total: int) -> None:
             if done == 0:
-                console.print(f"{step.name} {name}: {step.title}")
+                console.print(f"{stage}: {title}")
 
         yield plain
         return
     bar = Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
     )
-    tasks: dict[tuple[str, str], Any] = {}
+    tasks: dict[str, Any] = {}
     with bar:
 
-        def live(step: Step, name: str, done: int, total: int) -> None:
-            key = (step.name, name)
-            if key not in tasks:
+        def live(stage: str, title: str, done: int, total: int) -> None:
+            if stage not in tasks:
                 for finished in tasks.values():
                     bar.update(finished, total=bar.tasks[finished].total or 1, completed=bar.tasks[finished].total or 1)
                     bar.stop_task(finished)
-                tasks[key] = bar.add_task(f"{step.name} {name}", total=None)
-            bar.update(tasks[key], completed=done, total=total or None)
+                tasks[stage] = bar.add_task(stage, total=None)
+            bar.update(tasks[stage], completed=done, total=total or None)
 
         yield live
 

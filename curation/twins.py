@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from curation import archive, engines, plainfile
 from curation.dedup import decide
 from curation.dedup.edges import Pairs, Similarities
 from curation.errors import DataError, DeclarationError
-from curation.kernels.shingles import signatures, token_digests
+from curation.kernels.shingles import signatures_and_digests
 from curation.pairing import Pairing, Signed
 from curation.store import Workspace, parquet_writer
 
@@ -65,10 +65,30 @@ class Chunk:
         file = pq.ParquetFile(self.source)
         return file.read_row_groups(range(self.start, self.end), columns=["id", "text"])
 
-    def _jsonl(self) -> pa.Table:
+    def texts(self, wanted: NDArray[np.int64], rows: int) -> pa.Array:
+        """The texts of some rows of the chunk's `rows`, of which `table` has read every one before."""
+        if self.source.suffix != ".parquet":
+            content = self._content()
+            ends = np.flatnonzero(np.frombuffer(content, np.uint8) == ord("\n"))
+            starts = np.r_[0, ends + 1][: len(ends) + (not content.endswith(b"\n"))]
+            if len(starts) == rows:  # no blank line: rows are lines
+                ends = np.r_[ends, len(content)][:rows]
+                lines = zip(starts[wanted].tolist(), ends[wanted].tolist(), strict=True)
+                some = self._parsed(b"\n".join(content[start:end] for start, end in lines))
+                if some.num_rows == len(wanted):
+                    return some["text"].cast(pa.large_string()).combine_chunks()
+        return self.table()["text"].combine_chunks().take(pa.array(wanted))
+
+    def _content(self) -> bytes:
         with self.source.open("rb") as file:
             file.seek(self.start)
-            content = file.read(self.end - self.start)
+            return file.read(self.end - self.start)
+
+    def _jsonl(self) -> pa.Table:
+        return self._parsed(self._content())
+
+    @staticmethod
+    def _parsed(content: bytes) -> pa.Table:
         if not content.strip():
             return pa.table({"id": pa.array([], pa.string()), "text": pa.array([], pa.large_string())})
         read = pj.ReadOptions(use_threads=False, block_size=len(content) + 1)
@@ -98,10 +118,9 @@ class Spooled:
 
     def texts(self, wanted: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], pa.Array]]:
         """Read again from the file."""
-        texts = self.chunk.table()["text"].combine_chunks()
+        texts = self.chunk.texts(wanted, self.rows)
         for start in range(0, len(wanted), PIECE_ROWS):
-            some = wanted[start : start + PIECE_ROWS]
-            yield some, texts.take(pa.array(some))
+            yield wanted[start : start + PIECE_ROWS], texts.slice(start, PIECE_ROWS)
 
 
 def find(
@@ -110,8 +129,12 @@ def find(
     threshold: float = 0.7,
     workers: int = 1,
     estimate_only: bool = False,
+    tell: Callable[[str, str, int, int], None] = lambda stage, title, done, total: None,
 ) -> dict[str, Any]:
-    """Write `id, cluster, keep, twin, jaccard` for every row; the longest of a cluster stays, ties by id."""
+    """Write `id, cluster, keep, twin, jaccard` for every row; the longest of a cluster stays, ties by id.
+
+    `tell` hears (stage, title, done, total).
+    """
     if not 0.5 <= threshold <= 1.0:
         raise DeclarationError(f"--threshold {threshold:g}: allowed 0.5 to 1.0")
     if not source.is_file():
@@ -119,11 +142,16 @@ def find(
     with plainfile.replacing(target) as staged, tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as made:
         scratch = Path(made)
         chunks = list(_chunks(source, scratch))
-        spooled = engines.map_tasks(partial(_spool, scratch), list(enumerate(chunks)), workers)
-        blocks = [block for block in spooled if block.rows]
+        blocks = []
+        tell("sign", f"signatures of {source.name}", 0, len(chunks))
+        for done, block in enumerate(engines.map_tasks(partial(_spool, scratch), list(enumerate(chunks)), workers), 1):
+            blocks += [block] if block.rows else []
+            tell("sign", "", done, len(chunks))
         ids, counts = _ids(source, blocks)
+        tell("pairs", f"near-duplicates among {len(ids):,} documents", 0, 1)
         pairing = Pairing(Workspace(scratch), "twins", blocks, threshold, workers, estimate_only=estimate_only)
         equal, near, _ = pairing.find()
+        tell("decide", f"who stays, of {len(equal) + len(near.pairs):,} pairs", 0, 1)
         twin, how = _decided(ids, counts, pairing, equal, near.pairs, near.similarity, threshold)
         is_twin = twin != np.arange(len(ids))
         mask = pa.array(is_twin)
@@ -139,6 +167,7 @@ def find(
         )
         with parquet_writer(staged, OUT) as writer:
             writer.write_table(table)
+    tell("decide", "", 1, 1)
     by_content = int((how[is_twin] == 1.0).sum())
     gone = int(is_twin.sum())
     return {"documents": len(ids), "kept": len(ids) - gone, "twins": gone, "identical": by_content, "pairs": len(near.pairs)}
@@ -212,8 +241,7 @@ def _spool(scratch: Path, task: tuple[int, Chunk]) -> Spooled:
     folder = scratch / f"chunk-{number:05d}"
     folder.mkdir()
     texts = table["text"].combine_chunks() if table.num_rows else pa.array([], pa.large_string())
-    values, _ = signatures(texts)
-    digests, counts = token_digests(texts)
+    values, counts, digests = signatures_and_digests(texts)
     for name, array in (("signatures", values), ("digests", digests), ("counts", counts)):
         np.save(folder / f"{name}.npy", array)
     with pa.ipc.new_file(folder / "ids.arrow", pa.schema([("id", pa.string())])) as writer:

@@ -1,7 +1,8 @@
 """data-juicer: its whole chain by DefaultExecutor: language, eight statistics, MinHash, e-mail and IP, Parquet.
 
 It has no duplicate-line and no duplicate n-gram statistic, so its work is less. `chain` opens every threshold, so that
-each document is measured by each operator; `chain_exits` has its own thresholds, and drops as it goes.
+each document is measured by each operator; `chain_exits` has its own thresholds, and drops as it goes. `twins` is MinHash alone;
+`twins_small` the same from the first import on.
 """
 
 import json
@@ -42,10 +43,11 @@ def main() -> None:
         return DefaultExecutor(init_configs(["--config", str(config)]))
 
     # its first run in a process imports and hashes for four seconds: that is start-up
-    warm = measurement.scratch / "warm"
-    warm.mkdir()
-    (warm / "warm.jsonl").write_text("".join(json.dumps({"id": str(n), "text": WARM + str(n)}) + "\n" for n in range(4)))
-    executor(warm, measurement.scratch / "warmed.parquet").run()
+    if measurement.stage != "twins_small":
+        warm = measurement.scratch / "warm"
+        warm.mkdir()
+        (warm / "warm.jsonl").write_text("".join(json.dumps({"id": str(n), "text": WARM + str(n)}) + "\n" for n in range(4)))
+        executor(warm, measurement.scratch / "warmed.parquet").run()
     out = measurement.scratch / "out.parquet"
     executed = executor(measurement.files[0].parent, out)
     measurement.ready()
@@ -60,11 +62,12 @@ def recipe(measurement: Measurement, folder: Path, out: Path) -> str:
 
     opened = measurement.stage == "chain"
     language = {"lang": "", "min_score": 0.0} if opened else {"lang": ["en", "zh"], "min_score": 0.65}
-    operators: list[dict[str, Any]] = [{"language_id_score_filter": language}]
-    operators += [{name: wide if opened else {}} for name, wide in STATISTICS.items()]
+    alone = measurement.stage.startswith("twins")
+    operators: list[dict[str, Any]] = [] if alone else [{"language_id_score_filter": language}]
+    operators += [] if alone else [{name: wide if opened else {}} for name, wide in STATISTICS.items()]
     # characters, since half of a corpus like ours has no spaces; its own advice for Chinese
     operators += [{"document_minhash_deduplicator": {"tokenization": "character", "num_permutations": 128}}]
-    operators += [{"clean_email_mapper": {}}, {"clean_ip_mapper": {}}]
+    operators += [] if alone else [{"clean_email_mapper": {}}, {"clean_ip_mapper": {}}]
     return yaml.safe_dump(  # type: ignore[no-any-return]
         {
             "dataset_path": str(folder),

@@ -19,9 +19,10 @@ def main() -> None:
     from loguru import logger
 
     logger.remove()
-    for one in filters(measurement.stage):
-        one.filter(Document(text=WARM, id="warm"))
-    model(measurement.model).predict("warm up")
+    if not measurement.stage.startswith("twins"):
+        for one in filters(measurement.stage):
+            one.filter(Document(text=WARM, id="warm"))
+        model(measurement.model).predict("warm up")
     measurement.ready()
     if measurement.stage.startswith("quality"):
         quality(measurement)
@@ -72,7 +73,7 @@ def quality(measurement: Measurement) -> None:
 
 
 def chain(measurement: Measurement) -> None:
-    """JSONL, language, filters, MinHash in four stages, e-mail and IP, Parquet."""
+    """JSONL, language, filters, MinHash in four stages, e-mail and IP, Parquet; `twins` is without language, filters and scrub."""
     from datatrove.executor import LocalPipelineExecutor
     from datatrove.pipeline.dedup import MinhashDedupCluster, MinhashDedupFilter, MinhashDedupSignature
     from datatrove.pipeline.dedup.minhash import MinhashConfig, MinhashDedupBuckets
@@ -80,20 +81,27 @@ def chain(measurement: Measurement) -> None:
     from datatrove.pipeline.readers import JsonlReader
     from datatrove.pipeline.writers import JsonlWriter, ParquetWriter
 
-    cores, folder = measurement.cores, measurement.scratch
+    cores, folder, alone = measurement.cores, measurement.scratch, measurement.stage.startswith("twins")
     config = MinhashConfig()
     between, signatures, buckets, removed = (str(folder / name) for name in ("between", "signatures", "buckets", "removed"))
+    between = str(measurement.files[0].parent) if alone else between
     stages = [
-        (cores, [JsonlReader(str(measurement.files[0].parent)), *judging(measurement)]),
+        (cores, [JsonlReader(str(measurement.files[0].parent)), *([] if alone else judging(measurement))]),
         (config.num_buckets, [MinhashDedupBuckets(signatures, buckets, config=config)]),
         (1, [MinhashDedupCluster(buckets, removed, config=config)]),
         (
             cores,
-            [JsonlReader(between), MinhashDedupFilter(removed), PIIFormatter(), ParquetWriter(str(folder / "out"))],
+            [
+                JsonlReader(between),
+                MinhashDedupFilter(removed),
+                *([] if alone else [PIIFormatter()]),
+                ParquetWriter(str(folder / "out")),
+            ],
         ),
     ]
-    # uncompressed, and in the same pass as the signatures: one read less than in its examples
-    stages[0][1].extend([JsonlWriter(between, compression=None), MinhashDedupSignature(signatures, config=config)])
+    if not alone:  # uncompressed, and in the same pass as the signatures: one read less than in its examples
+        stages[0][1].append(JsonlWriter(between, compression=None))
+    stages[0][1].append(MinhashDedupSignature(signatures, config=config))
     each = []
     for number, (tasks, steps) in enumerate(stages):
         before = measurement.seconds

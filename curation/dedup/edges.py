@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.kernels import bands as kernel
-from curation.kernels.shingles import PERMUTATIONS
+from curation.kernels.shingles import PERMUTATIONS, datasketch_values
 
 WEIGHTS = (0.1, 0.9)  # false positives are cheap, since every candidate is verified; false negatives are lost
 STANDARD_ERRORS = 3.0  # an estimate this near to the threshold is decided by the exact Jaccard
@@ -16,10 +16,13 @@ Similarities = NDArray[np.float64]
 
 def bands(threshold: float) -> tuple[int, int]:
     """Bands and rows of datasketch's optimiser for a threshold; above 0.99 it finds none, and two bands find all."""
-    from datasketch import MinHashLSH
-
     if threshold > 0.99:
         return 2, PERMUTATIONS // 2
+    known = datasketch_values()["bands"].get(f"{threshold:.2f}")
+    if known and threshold == round(threshold, 2):
+        return known[0], known[1]
+    from datasketch import MinHashLSH
+
     index = MinHashLSH(threshold=threshold, num_perm=PERMUTATIONS, weights=WEIGHTS)
     return index.b, index.r
 

@@ -5,7 +5,10 @@ compares them on the same shingle hashes.
 """
 
 import itertools
+import json
 from functools import cache
+from importlib import resources
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -132,18 +135,37 @@ def sign(shingles, n, a, b, signature):
 
 
 @allocating
-def _signatures(data, offsets, kind, fold, width, a, b, tokens, hashes, out, counts):
+def _digest(tokens, n, out):
+    one, other = _FNV, _ROLL
+    for j in range(n):
+        one = (one ^ tokens[j]) * _PRIME
+        one ^= one >> np.uint64(29)
+        other = (other + tokens[j]) * _ROLL
+        other ^= other >> np.uint64(32)
+    out[0], out[1] = _mix64(one), _mix64(other)
+
+
+@allocating
+def _signatures(data, offsets, kind, fold, width, a, b, tokens, hashes, out, counts, digests):
     for d in range(offsets.shape[0] - 1):
         n = tokenise(data, offsets[d], offsets[d + 1], kind, fold, tokens)
         counts[d] = n
+        if digests.shape[0]:
+            _digest(tokens, n, digests[d])
         sign(hashes, shingle(tokens, n, width, hashes), a, b, out[d])
 
 
+@cache
+def datasketch_values() -> dict[str, Any]:
+    """datasketch's permutations and bands as resources/minhash.json holds them (a test asks datasketch, which takes 1.5 s)."""
+    text = resources.files("curation.resources").joinpath("minhash.json").read_text(encoding="utf-8")
+    return json.loads(text)  # type: ignore[no-any-return]
+
+
+@cache
 def permutations() -> NDArray[np.uint32]:
     """datasketch's own affine32 permutations (2 x PERMUTATIONS) for its default seed."""
-    from datasketch import MinHash
-
-    return MinHash(num_perm=PERMUTATIONS, seed=SEED, scheme="affine32").permutations
+    return np.array(datasketch_values()["permutations"], np.uint32)
 
 
 @cache
@@ -154,23 +176,27 @@ def _kinds() -> NDArray[np.uint8]:
     return kind
 
 
-_permutations: NDArray[np.uint32] | None = None
-
-
 def signatures(texts: pa.Array) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
     """Signatures (n x PERMUTATIONS) and token counts (n) of documents."""
-    global _permutations
-    if _permutations is None:
-        _permutations = permutations()
+    values, counts, _ = _signed(texts, 0)
+    return values, counts
+
+
+def signatures_and_digests(texts: pa.Array) -> tuple[NDArray[np.uint32], NDArray[np.int32], NDArray[np.uint64]]:
+    """Signatures (n x PERMUTATIONS), token counts (n) and 128-bit hashes of the token sequences (n x 2), tokens found once."""
+    return _signed(texts, len(texts))
+
+
+def _signed(texts: pa.Array, digested: int) -> tuple[NDArray[np.uint32], NDArray[np.int32], NDArray[np.uint64]]:
     data, offsets = buffers(texts)
     n = len(texts)
     space = longest(offsets) + 8
     out, counts = np.empty((n, PERMUTATIONS), np.uint32), np.zeros(n, np.int32)
-    unicode = tables()
-    a, b = np.ascontiguousarray(_permutations[0]), np.ascontiguousarray(_permutations[1])
+    digests = np.zeros((digested, 2), np.uint64)
+    a, b = permutations()
     tokens, hashes = np.empty(space, np.uint64), np.empty(space, np.uint64)
-    _signatures(data, offsets, _kinds(), unicode.fold, SHINGLE, a, b, tokens, hashes, out, counts)
-    return out, counts
+    _signatures(data, offsets, _kinds(), tables().fold, SHINGLE, a, b, tokens, hashes, out, counts, digests)
+    return out, counts, digests
 
 
 def shingle_hashes(data: Bytes, offsets: Offsets, index: int) -> NDArray[np.uint64]:
@@ -233,25 +259,3 @@ def token_spans(text: str) -> list[tuple[int, int]]:
     if start >= 0:
         spans.append((start, at))
     return spans
-
-
-@allocating
-def _digests(data, offsets, kind, fold, tokens, out, counts):
-    for d in range(offsets.shape[0] - 1):
-        n = tokenise(data, offsets[d], offsets[d + 1], kind, fold, tokens)
-        one, other = _FNV, _ROLL
-        for j in range(n):
-            one = (one ^ tokens[j]) * _PRIME
-            one ^= one >> np.uint64(29)
-            other = (other + tokens[j]) * _ROLL
-            other ^= other >> np.uint64(32)
-        out[d, 0], out[d, 1] = _mix64(one), _mix64(other)
-        counts[d] = n
-
-
-def token_digests(texts: pa.Array) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
-    """128-bit hashes (n x 2) of the token sequences of documents, and their token counts (n)."""
-    data, offsets = buffers(texts)
-    out, counts = np.zeros((len(texts), 2), np.uint64), np.zeros(len(texts), np.int32)
-    _digests(data, offsets, _kinds(), tables().fold, np.empty(longest(offsets) + 8, np.uint64), out, counts)
-    return out, counts

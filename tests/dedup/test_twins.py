@@ -2,6 +2,8 @@
 
 import json
 import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -150,3 +152,33 @@ def test_numbers_are_ids_too(tmp_path: Path) -> None:
     """An id may be a number in the file; it is a string in the answer."""
     rows: list[Any] = [{"id": 7, "text": text(1)}, {"id": 8, "text": text(1)}]
     assert found(rows, tmp_path) == {"7": ("7", True), "8": ("7", False)}
+
+
+def test_blank_lines_and_numbers_do_not_shift_rows(answer: dict[str, tuple[str, bool]], tmp_path: Path) -> None:
+    """What is read again for an exact comparison is the text of the same row, in a file with gaps and without a last break."""
+    gaps = b"\n\n".join(json.dumps(row, ensure_ascii=False).encode() for row in corpus())
+    (tmp_path / "gaps.jsonl").write_bytes(b"\n" + gaps)
+    twins.find(tmp_path / "gaps.jsonl", tmp_path / "gaps.parquet", 0.8)
+    assert pq.read_table(tmp_path / "gaps.parquet").equals(whole_answer(tmp_path, gaps.replace(b"\n\n", b"\n")))
+    numbered = [{**row, "id": n} for n, row in enumerate(corpus())]
+    (tmp_path / "numbers.jsonl").write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in numbered), "utf-8")
+    twins.find(tmp_path / "numbers.jsonl", tmp_path / "numbers.parquet", 0.8)
+    assert pq.read_table(tmp_path / "numbers.parquet")["jaccard"].null_count < len(numbered)
+
+
+def whole_answer(folder: Path, content: bytes) -> pa.Table:
+    """The same rows without gaps, read as Parquet."""
+    rows = [json.loads(line) for line in content.splitlines()]
+    pq.write_table(pa.Table.from_pylist(rows), folder / "plain.parquet")
+    twins.find(folder / "plain.parquet", folder / "plain.out.parquet", 0.8)
+    return pq.read_table(folder / "plain.out.parquet")
+
+
+def test_the_command_starts_without_pandas(tmp_path: Path) -> None:
+    """pyarrow would import it to ask whether an array is one of its objects."""
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in corpus()))
+    command = f"cli.main(['twins', '{tmp_path}/in.jsonl', '{tmp_path}/out.parquet'])"
+    code = f"import sys; from curation import cli; assert {command} == 0; print('pandas' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False"
+    assert "sign: signatures of in.jsonl" in done.stderr and "near-duplicates among" in done.stderr

@@ -6,14 +6,14 @@ import unicodedata
 import numpy as np
 import pyarrow as pa
 import pytest
-from datasketch import MinHash
+from datasketch import MinHash, MinHashLSH
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation.dedup import edges, keep
 from curation.kernels import buffers
 from curation.kernels.bands import alike, components
-from curation.kernels.shingles import PERMUTATIONS, SEED, shingle_hashes, signatures
+from curation.kernels.shingles import PERMUTATIONS, SEED, datasketch_values, permutations, shingle_hashes, signatures
 
 CJK = r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3041-\u3096\u30a1-\u30fa\uac00-\ud7a3]"
 
@@ -93,9 +93,16 @@ def test_estimates_are_near_exact_jaccard() -> None:
 
 
 def test_bands_come_from_datasketchs_optimiser() -> None:
-    """Weighted towards recall, since every candidate is verified."""
-    assert edges.bands(0.8)[0] * edges.bands(0.8)[1] <= PERMUTATIONS
-    assert edges.bands(0.7)[1] <= edges.bands(0.9)[1]
+    """Weighted towards recall, since every candidate is verified; stored values are those of the library."""
+    for threshold in (0.5, 0.7, 0.71, 0.8, 0.8125, 0.9, 0.99):
+        index = MinHashLSH(threshold=threshold, num_perm=PERMUTATIONS, weights=edges.WEIGHTS)
+        assert edges.bands(threshold) == (index.b, index.r)
+    assert sorted(datasketch_values()["bands"]) == [f"{n / 100:.2f}" for n in range(50, 100)]
+
+
+def test_permutations_are_datasketchs() -> None:
+    """All of them, in its order."""
+    assert (permutations() == MinHash(num_perm=PERMUTATIONS, seed=SEED, scheme="affine32").permutations).all()
 
 
 @settings(max_examples=60, deadline=None)
