@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import inputs, report
+from benchmarks import inputs, pairs, report
 from curation import warm
 from curation.fasttext_model import language_model
 
@@ -165,6 +165,7 @@ def write(measured: list[dict[str, Any]], file: Path | None) -> None:
     kept = {**about, "command": report.command(sys.argv[1:]), "lines": lines}
     LINES.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n")
     report.write(kept, LINES.parent)
+    (LINES.parent / "at-scale.md").write_text(pairs.plan(LINES.parent), encoding="utf-8")
     print(f"written: {LINES.parent.name}/speed.md, speed.png, speed.json")
 
 

@@ -2,6 +2,7 @@
 
     python -m benchmarks.pairs accuracy CORPUS PAIRS      recall and precision against all pairs of exact Jaccard
     python -m benchmarks.pairs scale [10000 ...]          signatures only; seconds and memory, into docs/dedup-scale.*
+    python -m benchmarks.pairs plan                       10^9 documents from what was measured, into docs/at-scale.md
 
 The scale's documents are synthetic signatures: three in ten are revisions, at a Jaccard drawn from 0.5 to 1, of a document
 that lies anywhere before them. They are written as the line's sidecars are (Parquet, zstd), outside the time.
@@ -28,9 +29,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from curation import twins, warm
-from curation.dedup import decide
+from curation.dedup import decide, edges
 from curation.kernels.shingles import PERMUTATIONS
-from curation.pairing import BLOCK_ROWS, Pairing, Signed
+from curation.pairing import BLOCK_ROWS, Pairing, Signed, block_size
 from curation.store import Workspace, parquet_writer
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -208,13 +209,77 @@ def plot(lines: list[dict[str, Any]]) -> None:
     figure.savefig(DOCS / "dedup-scale.png", dpi=110, metadata={"Software": None})
 
 
+PLANNED, MEAN_BYTES, MACHINES, CORES = 10**9, 2000, 16, 32
+PLAN = """# A run of {documents:,} documents, planned from measured unit costs
+
+{text_tb:.1f} TB of text ({mean:,} bytes a document), {machines} machines of {cores} cores, data on an object store that all reach.
+Written by `python -m benchmarks.pairs plan` from docs/speed.json (`line_exact`, one core, {corpus}; {machine}) and
+docs/dedup-scale.json ({measured:,} documents); do not edit. Extrapolated, not run: nobody here has such a machine.
+
+{table}
+
+*Spread* steps run through the engine, a task a shard or block; *one* process runs the others, on the machine that runs the step.
+
+What moves, beside reading the text once for each step:
+
+- band keys: {keys} keys of 16 bytes a document, written once and read once: {keys_tb:.1f} TB each way;
+- signatures: 512 bytes a document, read three times: {signatures_tb:.1f} TB;
+- candidates: 528 bytes for each pair whose documents lie in different blocks: {mail_tb:.2f} TB for {pairs:.2f} pairs a document;
+- {blocks:,} blocks of {block_rows:,} documents send at most {messages:.1f} million parcels a round. Blocks grow with the root of the number of documents.
+
+What the one process holds: 24 bytes a verified pair ({pairs_gb:.1f} GB) and about 115 bytes for the id of each document that
+goes ({gone_gb:.0f} GB if three in ten go). Cost grows a little faster than the number of documents (from 10^6 to 10^7: {growth:.1f} times),
+since band keys no longer fit into the memory of this machine and the disk writes them; an object store's speed decides there.
+"""
+
+
+def plan(folder: Path) -> str:
+    """What 10^9 documents would take."""
+    lines = json.loads((folder / "dedup-scale.json").read_text(encoding="utf-8"))
+    speed = json.loads((folder / "speed.json").read_text(encoding="utf-8"))
+    line = next(x for x in speed["lines"] if (x["stage"], x["cores"]) == ("line_exact", 1))
+    most, before = lines[-1], lines[-2]
+    text = PLANNED * MEAN_BYTES
+    cores = MACHINES * CORES
+    rows = []
+
+    def step(name: str, where: str, cpu_seconds: float, unit: str) -> None:
+        hours = cpu_seconds / 3600
+        rows.append([name, where, unit, f"{hours:,.1f}", f"{hours / (cores if where == 'spread' else 1):,.2f}"])
+
+    for name, where in (("extract", "spread"), ("annotate", "spread"), ("filter", "one"), ("assemble", "one")):
+        seconds = line["detail"]["seconds"][name]
+        step(name, where, seconds / line["bytes"] * text, f"{seconds / line['bytes'] * 1e9:,.1f} s a GB")
+    per_document = most["of_which_search"] * most["workers"] / most["documents"]
+    step("dedup: pairs", "spread", per_document * PLANNED, f"{per_document * 1e6:.1f} s a million documents")
+    rest = (most["seconds"] - most["of_which_search"]) / most["documents"]
+    step("dedup: who stays", "one", rest * PLANNED, f"{rest * 1e6:.1f} s a million documents")
+    head = ["step", "where", "measured", "core hours", "hours"]
+    table = "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows])
+    keys = edges.bands(THRESHOLD)[0] + 1
+    pairs = most["pairs"] / most["documents"]
+    block_rows = block_size(PLANNED)
+    blocks = -(-PLANNED // block_rows)
+    return PLAN.format(
+        documents=PLANNED, mean=MEAN_BYTES, text_tb=text / 1e12, machines=MACHINES, cores=CORES, table=table,
+        corpus=speed["corpus"], machine=speed["machine"], measured=most["documents"],
+        keys=keys, keys_tb=PLANNED * keys * 16 / 1e12, signatures_tb=3 * 512 * PLANNED / 1e12,
+        mail_tb=528 * pairs * PLANNED / 1e12, pairs=pairs, pairs_gb=24 * pairs * PLANNED / 1e9, blocks=blocks,
+        block_rows=block_rows, messages=blocks**2 / 1e6, gone_gb=0.3 * 115 * PLANNED / 1e9,
+        growth=most["seconds"] / before["seconds"],
+    )  # fmt: skip
+
+
 def main() -> int:
     """What is asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("accuracy", "scale"))
+    parser.add_argument("what", choices=("accuracy", "scale", "plan"))
     parser.add_argument("arguments", nargs="*")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     asked = parser.parse_args()
+    if asked.what == "plan":
+        (DOCS / "at-scale.md").write_text(plan(DOCS), encoding="utf-8")
+        return 0
     warm.compile_kernels()
     if asked.what == "accuracy":
         lines = accuracy(*map(Path, asked.arguments))

@@ -34,6 +34,11 @@ KEYS = pa.schema([pa.field("key", pa.uint64()), pa.field("content", pa.uint32())
 PAIRS = pa.schema([pa.field("a", pa.int64()), pa.field("b", pa.int64())])
 
 
+def block_size(documents: int) -> int:
+    """Rows of a block among so many documents: above ten million blocks grow with the root, for parcels grow with their square."""
+    return int(BLOCK_ROWS * max(1.0, (documents / 10**7) ** 0.5))
+
+
 class Signed(NamedTuple):
     """What a block's documents are compared by; rows of a null signature or a null content resemble nothing."""
 

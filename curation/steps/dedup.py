@@ -131,13 +131,14 @@ class Documents:
 
 def blocks(workspace: Workspace, measured: Iterable[dict[str, Any]], urls: bool = False) -> list[Block]:
     """Documents in blocks, from their shards in order."""
+    filled = [shard for shard in measured if shard["rows"]]
+    most_rows = pairing.block_size(sum(shard["rows"] for shard in filled))
+    most_bytes = BLOCK_BYTES * most_rows // BLOCK_ROWS
     made: list[Block] = []
     shards: list[dict[str, Any]] = []
-    for shard in measured:
-        if not shard["rows"]:
-            continue
-        many = sum(s["rows"] for s in shards) + shard["rows"] > BLOCK_ROWS
-        if shards and (many or sum(s["text_bytes"] for s in shards) + shard["text_bytes"] > BLOCK_BYTES):
+    for shard in filled:
+        many = sum(s["rows"] for s in shards) + shard["rows"] > most_rows
+        if shards and (many or sum(s["text_bytes"] for s in shards) + shard["text_bytes"] > most_bytes):
             made.append(Documents(workspace, tuple(shards), sum(s["rows"] for s in shards), urls))
             shards = []
         shards.append(shard)
