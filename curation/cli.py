@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     one = add("init", _init, "make a folder a workspace, with git and DVC")
     one.add_argument("dir", type=Path)
     one.add_argument("--remote", metavar="URL", help="DVC remote that releases are pushed to")
+    one.add_argument("--storage", metavar="URL", help="where its data lie (default: data/), such as s3://bucket/folder")
     one = add("check", _check, "check declarations, and show what the short form leaves to be derived")
     one.add_argument("files", nargs="*", metavar="FILE", help="default: all of the workspace")
     one = add("run", _run, "run the whole line for a recipe, to a released dataset")
@@ -129,7 +130,9 @@ def entry() -> None:
 def _workspace(asked: argparse.Namespace):  # type: ignore[no-untyped-def]
     from curation.store import Workspace
 
-    return Workspace.find(asked.workspace)
+    found = Workspace.find(asked.workspace)
+    found.reach()
+    return found
 
 
 def _answer(asked: argparse.Namespace, answer: Any, lines: list[str]) -> int:
@@ -143,7 +146,7 @@ def _answer(asked: argparse.Namespace, answer: Any, lines: list[str]) -> int:
 def _init(asked: argparse.Namespace) -> int:
     from curation import workspaces
 
-    made = workspaces.create(asked.dir, asked.remote)
+    made = workspaces.create(asked.dir, asked.remote, asked.storage)
     return _answer(
         asked,
         {"workspace": str(made.root)},
@@ -190,6 +193,10 @@ def _step(asked: argparse.Namespace) -> int:
     from curation.questions import check
 
     workspace = _workspace(asked)
+    if not workspace.is_local and os.environ.get("DVC_STAGE"):
+        raise DeclarationError(
+            f"`dvc repro` is for data of this machine, and those of this workspace lie on {workspace.storage}; use `curate run`"
+        )
     wing = check.source if line.step(asked.step).per == "source" else check.recipe
     wing(workspace, asked.name)
     with workspace.lock(line.new_run_id()):

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from curation.approval import Approval
 from curation.manifest import Source
 from curation.recipe import Policy, Profile, Recipe
+from curation.settings import Settings
 
 MODELS: dict[str, type[BaseModel]] = {
     "source": Source,
@@ -15,6 +16,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "profile": Profile,
     "policy": Policy,
     "approval": Approval,
+    "workspace": Settings,
 }
 
 

@@ -8,6 +8,7 @@ for writing in place); elsewhere by one put, with the INDEX written last.
 import fcntl
 import getpass
 import hashlib
+import io
 import json
 import os
 import re
@@ -16,6 +17,7 @@ import socket
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,6 +25,7 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from curation import settings
 from curation.errors import BusyError, DataError, DeclarationError
 
 ROW_GROUP_BYTES = 8 << 20  # of text; a batch of this size keeps every signal's working memory small
@@ -33,14 +36,34 @@ WRITER = {"compression": "zstd", "version": "2.6", "write_statistics": True, "da
 class Workspace:
     """A folder with `data/sources`, `data/recipes` and `dvc.yaml`, and the data that runs made in it."""
 
-    def __init__(self, root: str | Path, storage: str | None = None) -> None:
+    def __init__(self, root: str | Path, storage: str | None = None, options: dict[str, Any] | None = None) -> None:
         self.root = Path(root).absolute()
-        self.storage = storage or str(self.root / "data")
-        self.fs, self._base = fsspec.core.url_to_fs(self.storage)
-        self.is_local = "file" in (self.fs.protocol if isinstance(self.fs.protocol, tuple) else (self.fs.protocol,))
+        declared = None if storage else settings.read(self.root).storage
+        if declared:
+            storage, options = declared.url, declared.options
+        self.storage, self.options = storage or str(self.root / "data"), options or {}
+        self.is_local = "://" not in self.storage
+
+    @cached_property
+    def _place(self) -> tuple[Any, str]:
+        """The file system of the data, and their folder there."""
+        # another machine of the same run writes too: what a listing said before is no longer so
+        fresh = {} if self.is_local else {"use_listings_cache": False, **self.options}
+        try:
+            return fsspec.core.url_to_fs(self.storage, **fresh)  # type: ignore[no-any-return]
+        except (ImportError, ValueError) as error:
+            raise DeclarationError(f"{settings.NAME}: storage {self.storage}: {error}") from None
+
+    @property
+    def fs(self) -> Any:
+        return self._place[0]
+
+    @property
+    def _base(self) -> str:
+        return self._place[1]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Workspace, (str(self.root), self.storage)
+        return Workspace, (str(self.root), self.storage, self.options)
 
     # --- declarations (always local) ---
 
@@ -136,6 +159,23 @@ class Workspace:
 
     # --- reading ---
 
+    def reach(self) -> None:
+        """Ask the storage for one listing. Raises DataError where it cannot be reached or its login is refused."""
+        if self.is_local:
+            return
+        faults: tuple[type[Exception], ...] = (OSError, ValueError)
+        if "s3" in self.fs.protocol:
+            from botocore.exceptions import BotoCoreError
+
+            faults = (*faults, BotoCoreError)
+        try:
+            self.fs.ls(self._base.split("/")[0])
+        except faults as error:
+            raise DataError(
+                f"{settings.NAME}: storage {self.storage}: {error or type(error).__name__}; for s3 the environment tells "
+                "$AWS_ACCESS_KEY_ID, $AWS_SECRET_ACCESS_KEY and $AWS_ENDPOINT_URL"
+            ) from None
+
     def path(self, key: str) -> str:
         return f"{self._base}/{key}"
 
@@ -152,7 +192,9 @@ class Workspace:
         return sorted(f[len(base) :].lstrip("/") for f in found)
 
     def open(self, key: str) -> BinaryIO:
-        return self.fs.open(self.path(key), "rb")  # type: ignore[no-any-return]
+        opened = self.fs.open(self.path(key), "rb")
+        # fsspec's own files have a readline without a limit
+        return opened if self.is_local else io.BufferedReader(opened, 1 << 20)  # type: ignore[no-any-return]
 
     @contextmanager
     def mapped(self, key: str) -> Iterator[Any]:
@@ -179,6 +221,13 @@ class Workspace:
     def sha256(self, key: str) -> str:
         with self.open(key) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+
+    def fetch(self, key: str, target: Path) -> None:
+        """Copy a file or folder from elsewhere to this machine, if it is there."""
+        for one in self.files(key):
+            path = target / one[len(key) :].lstrip("/") if one != key else target
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.fs.get_file(self.path(one), str(path))
 
     @contextmanager
     def as_local_file(self, key: str) -> Iterator[Path]:
@@ -254,10 +303,12 @@ class Workspace:
             yield writer
 
     def publish_folder(self, staged: Path, key: str) -> None:
-        """Replace the folder at `key` by a finished local folder."""
+        """Replace the folder at `key` by a finished local folder; elsewhere file by file, what is not in it goes last."""
         if not self.is_local:
-            for file in sorted(p for p in staged.rglob("*") if p.is_file()):
+            files = sorted(p for p in staged.rglob("*") if p.is_file())
+            for file in files:
                 self.fs.put_file(str(file), f"{self.path(key)}/{file.relative_to(staged)}")
+            self.keep_only(key, {f"{key}/{file.relative_to(staged)}" for file in files})
             return
         target = Path(self.path(key))
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,9 @@
 from importlib import resources
 from pathlib import Path
 
+import yaml
+
+from curation import settings
 from curation.errors import DeclarationError
 from curation.line import refresh_catalog
 from curation.store import Workspace
@@ -11,8 +14,8 @@ from curation.versions import dvc, git
 PARTS = ("sources", "recipes", "profiles", "policies", "approvals")
 
 
-def create(folder: Path, remote: str | None) -> Workspace:
-    """Make `folder` a workspace; what is already there stays. `remote` becomes DVC's default remote."""
+def create(folder: Path, remote: str | None, storage: str | None = None) -> Workspace:
+    """Make `folder` a workspace; what is already there stays. `remote` becomes DVC's default remote, data lie in `storage`."""
     if folder.exists() and not folder.is_dir():
         raise DeclarationError(f"{folder}: is a file; a folder is needed")
     template = resources.files("curation.resources").joinpath("workspace")
@@ -24,6 +27,9 @@ def create(folder: Path, remote: str | None) -> Workspace:
     for name, target in (("dvc.yaml", "dvc.yaml"), ("gitignore", ".gitignore")):
         if not (folder / target).exists():
             (folder / target).write_text(template.joinpath(name).read_text(encoding="utf-8"), encoding="utf-8")
+    if storage:
+        declared = settings.Settings.model_validate({"storage": {"url": storage}})
+        (folder / settings.NAME).write_text(yaml.safe_dump(declared.model_dump(exclude_defaults=True)), encoding="utf-8")
     workspace = Workspace(folder)
     refresh_catalog(workspace)
     if not (folder / ".git").exists():
@@ -37,7 +43,15 @@ def create(folder: Path, remote: str | None) -> Workspace:
         dvc(folder, "config", "cache.type", "reflink,hardlink,copy")
     if remote:
         dvc(folder, "remote", "add", "-d", "-f", "store", remote)
-    made = [".gitignore", ".dvcignore", "dvc.yaml", ".dvc", "data/catalog.yaml", *(f"data/{part}/.gitkeep" for part in PARTS)]
+    made = [
+        ".gitignore",
+        ".dvcignore",
+        "dvc.yaml",
+        settings.NAME,
+        ".dvc",
+        "data/catalog.yaml",
+        *(f"data/{part}/.gitkeep" for part in PARTS),
+    ]
     git(folder, "add", "--", *[path for path in made if (folder / path).exists()])
     if git(folder, "diff", "--cached", "--name-only"):
         git(folder, "commit", "-q", "-m", "Set up the workspace")

@@ -40,5 +40,5 @@ def ask(workspace: Workspace, name: str) -> dict[str, Any]:
         "removed_example": min(removed["doc_id"].to_pylist(), default=None),
         "workspace": str(workspace.root),
         "seconds": steps,
-        "path": str(workspace.root / "data" / workspace.dataset(name)),
+        "path": f"{workspace.storage}/{workspace.dataset(name)}",
     }

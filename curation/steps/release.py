@@ -27,6 +27,7 @@ DECLARED = (
     "data/catalog.yaml",
     "dvc.yaml",
     ".gitignore",
+    "curation.yaml",
 )
 PER_SOURCE = (
     ("ingest", "data/raw/{}"),
@@ -156,7 +157,14 @@ def _clone(workspace: Workspace) -> Iterator[Path]:
 
 
 def _lay(workspace: Workspace, clone: Path, plan: Plan) -> None:
-    """Declarations as they are now, and the outputs of this recipe's stages as hard links."""
+    """Declarations as they are now, and the outputs of this recipe's stages: as hard links, or fetched from elsewhere."""
+
+    def lay(out: str) -> None:
+        if workspace.is_local:
+            _link(workspace.root / out, clone / out)
+        else:
+            workspace.fetch(out.removeprefix("data/"), clone / out)
+
     for path in DECLARED:
         source, target = workspace.root / path, clone / path
         if source.is_dir():
@@ -172,11 +180,11 @@ def _lay(workspace: Workspace, clone: Path, plan: Plan) -> None:
     dvc(clone, "cache", "dir", "--local", str(workspace.root / ".dvc" / "cache"))
     for one in _with_upstream(workspace, plan):
         for _, out in PER_SOURCE:
-            _link(workspace.root / out.format(one), clone / out.format(one))
+            lay(out.format(one))
     # filters depend on the folder of all signal indexes: lay it whole, or `dvc status` would differ from the workspace's
-    _link(workspace.root / "data" / "signals" / "INDEX", clone / "data" / "signals" / "INDEX")
+    lay("data/signals/INDEX")
     for _, out in PER_RECIPE:
-        _link(workspace.root / out.format(plan.recipe.name), clone / out.format(plan.recipe.name))
+        lay(out.format(plan.recipe.name))
 
 
 def _link(source: Path, target: Path) -> None:

@@ -1,0 +1,61 @@
+"""A workspace's own settings: curation.yaml beside its dvc.yaml. A workspace without one keeps its data in `data/`."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import field_validator
+
+from curation.declaration import Declared, load_yaml, parse
+
+NAME = "curation.yaml"
+SECRETS = ("key", "secret", "token", "password", "username")
+
+
+class Storage(Declared):
+    """Where the data lie: an fsspec URL, and options of its file system (such as client_kwargs: {endpoint_url: ...}).
+
+    Who may read there is told by the environment ($AWS_ACCESS_KEY_ID and the like, or the machine's role), never here.
+    """
+
+    url: str
+    options: dict[str, Any] = {}
+
+    @field_validator("url")
+    @classmethod
+    def _plain(cls, url: str) -> str:
+        scheme, found, rest = url.partition("://")
+        if not found or scheme in {"", "file", "local"}:
+            raise ValueError(f"{url}: allowed: a URL such as s3://bucket/folder; what lies on this machine lies in data/")
+        if "@" in rest.split("/", 1)[0]:
+            raise ValueError(
+                "a URL must not contain a login; allowed: credentials in the environment, such as $AWS_ACCESS_KEY_ID"
+            )
+        return url.rstrip("/")
+
+    @field_validator("options")
+    @classmethod
+    def _no_secrets(cls, options: dict[str, Any]) -> dict[str, Any]:
+        if found := _secrets(options):
+            raise ValueError(f"{found}: a secret must not lie in a file; allowed: the environment, such as $AWS_ACCESS_KEY_ID")
+        return options
+
+
+class Settings(Declared):
+    """What curation.yaml says."""
+
+    storage: Storage | None = None
+
+
+def read(root: Path) -> Settings:
+    """The settings of a workspace. Raises DeclarationError."""
+    file = root / NAME
+    return parse(Settings, load_yaml(file, NAME), NAME) if file.exists() else Settings()
+
+
+def _secrets(options: dict[str, Any]) -> str | None:
+    for name, value in options.items():
+        if any(word in name.lower() for word in SECRETS):
+            return name
+        if isinstance(value, dict) and (found := _secrets(value)):
+            return f"{name}.{found}"
+    return None
