@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
-from curation import manifest, recipe
+from curation import fingerprint, manifest, recipe
 from curation.declaration import load_yaml, parse
-from curation.errors import DeclarationError
+from curation.errors import DataError, DeclarationError
 from curation.recipe import Plan, Policy, Profile, Recipe
 from curation.store import Workspace
 
@@ -36,6 +36,22 @@ def plan(workspace: Workspace, name: str) -> Plan:
             where = workspace.shown(workspace.recipe_file(name))
             raise DeclarationError(f"{where}: sources: unknown source {one!r}; known: {', '.join(known)}")
     return recipe.plan(found, lambda n: profile(workspace, n), lambda n: policy(workspace, n))
+
+
+def benchmarks(workspace: Workspace, plan: Plan) -> list[Path]:
+    """The benchmark files that a recipe keeps out. Raises DataError naming one that is not there."""
+    declared = plan.recipe.dedup.decontaminate
+    paths = [workspace.root / one for one in declared.benchmarks] if declared else []
+    for path in paths:
+        if not path.is_file():
+            raise DataError(f"{workspace.shown(path)}: no such benchmark file in the workspace")
+    return paths
+
+
+def benchmarks_digest(workspace: Workspace, plan: Plan) -> str | None:
+    """Of the benchmark files as they are now; null where a recipe has none. A ledger made with others is out of date."""
+    paths = benchmarks(workspace, plan)
+    return fingerprint.of_files(paths) if paths else None
 
 
 def profile(workspace: Workspace, name: str) -> Profile:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import yaml
 
 from curation import catalog, fingerprint
+from curation.errors import CurationError
 from curation.steps import Tell, silent
 from curation.store import Workspace, dump_json
 
@@ -135,12 +136,21 @@ def refresh_catalog(workspace: Workspace) -> None:
         "derived": upstream,
         "recipes": workspace.names("recipes"),
         "program": program(workspace),
+        "benchmarks": {name: _benchmarks(workspace, name) for name in workspace.names("recipes")},
     }
     head = "# Generated from data/sources and data/recipes by `curate check` and every run; never edited by hand.\n"
     text = (head + yaml.safe_dump(content, sort_keys=True, allow_unicode=True)).encode()
     path = workspace.catalog_file
     if not path.exists() or path.read_bytes() != text:
         workspace.write_local(path, text)
+
+
+def _benchmarks(workspace: Workspace, recipe: str) -> str | None:
+    """Digest of the benchmark files that a recipe keeps out; null where there are none, or `check` has to say what is wrong."""
+    try:
+        return catalog.benchmarks_digest(workspace, catalog.plan(workspace, recipe))
+    except CurationError:
+        return None
 
 
 def program(workspace: Workspace) -> dict[str, str]:

@@ -330,9 +330,14 @@ class Workspace:
                 self.fs.rm_file(self.path(key))
 
     def remove(self, folder: str) -> None:
-        """Remove a folder and all below it, if it is there."""
+        """Remove a folder and all below it, if it is there, and the folders above that are empty then."""
         if self.exists(folder):
             self.fs.rm(self.path(folder), recursive=True)
+        for above in Path(folder).parents[:-1] if self.is_local else ():
+            try:
+                Path(self.path(str(above))).rmdir()
+            except OSError:  # not empty, or another task has removed it
+                return
 
     def collect_orphans(self) -> int:
         """Remove staged files of processes that are gone; returns how many."""

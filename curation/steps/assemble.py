@@ -141,7 +141,7 @@ def _gone(workspace: Workspace, plan: Plan) -> set[str]:
     name = plan.recipe.name
     summary = workspace.read_json(workspace.ledger(name, "dedup", "summary.json"))
     filtered = workspace.sha256(workspace.ledger(name, "filter", "ledger.parquet"))
-    now = (filter_step.inputs_digest(workspace, plan), filtered, dedup_step.benchmarks_digest(workspace, plan))
+    now = (filter_step.inputs_digest(workspace, plan), filtered, catalog.benchmarks_digest(workspace, plan))
     if summary is None or tuple(summary.get(part) for part in ("inputs", "filtered", "benchmarks")) != now:
         raise DataError(f"recipe {name!r}: duplicates are out of date; run `curate step dedup {name}`")
     ledger = workspace.read_table(workspace.ledger(name, "dedup", "ledger.parquet"), ["doc_id"])

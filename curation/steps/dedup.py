@@ -9,7 +9,6 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -237,7 +236,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
         "edges": len(near.pairs),
         "chained": decision.chained,
         "inputs": filter_step.inputs_digest(workspace, plan),
-        "benchmarks": benchmarks_digest(workspace, plan),
+        "benchmarks": catalog.benchmarks_digest(workspace, plan),
         "filtered": workspace.sha256(workspace.ledger(name, "filter", "ledger.parquet")),
     }
     workspace.write_json(workspace.ledger(name, "dedup", "summary.json"), report)
@@ -294,31 +293,18 @@ def _pairs(workspace: Workspace, plan: Plan, search: Pairing) -> tuple[bool, Sea
     return False, found
 
 
-def benchmarks_digest(workspace: Workspace, plan: Plan) -> str | None:
-    """Of the benchmark files as they are now: assemble refuses a ledger that was made with others."""
-    declared = plan.recipe.dedup.decontaminate
-    return fingerprint.of_files([_benchmark(workspace, file) for file in declared.benchmarks]) if declared else None
-
-
-def _benchmark(workspace: Workspace, file: str) -> Path:
-    path = workspace.root / file
-    if not path.is_file():
-        raise DataError(f"{file}: no such benchmark file in the workspace")
-    return path
-
-
 def _contaminated(workspace: Workspace, plan: Plan, search: Pairing, held: list[Block], equal: Pairs) -> list[contamination.Hit]:
     """Documents that hold a benchmark's passage, from the last run where it read the same."""
     declared = plan.recipe.dedup.decontaminate
     if declared is None:
         return []
     shards = [shard["sha256"] for _, shard in filter_step.shards_of(workspace, plan) if shard["rows"]]
-    parts = [shards, benchmarks_digest(workspace, plan), fingerprint.of_module("curation.contamination")]
+    parts = [shards, catalog.benchmarks_digest(workspace, plan), fingerprint.of_module("curation.contamination")]
     key = hashlib.sha256(dump_json(parts)).hexdigest()[:32]
     file = workspace.ledger(plan.recipe.name, "dedup", "contamination.json")
     stored = workspace.read_json(file)
     if stored is None or stored["key"] != key:
-        benchmarks = contamination.read([_benchmark(workspace, one) for one in declared.benchmarks])
+        benchmarks = contamination.read(catalog.benchmarks(workspace, plan))
         starts = list(itertools.accumulate((block.rows for block in held), initial=0))
         contents = np.arange(starts[-1])
         own = equal[equal[:, 1] < starts[-1]]

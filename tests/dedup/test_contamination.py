@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 from curation import contamination, line
 from curation.document import doc_id
@@ -46,6 +47,7 @@ def lay(path: Path, *rows: dict) -> Path:
     return path
 
 
+ROOT = Path(__file__).resolve().parents[2]
 QUESTION = "Natalia sold clips to 48 of her friends in April, and then she sold half as many clips in May. How many?"
 FRAGE = "下列关于电力变压器油色谱分析的说法中，哪一项能够说明设备内部存在局部过热故障并应立即停运检修？"
 TRADITIONAL = "下列關於電力變壓器油色譜分析的說法中，哪一項能夠說明設備內部存在局部過熱故障並應立即停運檢修？"
@@ -147,3 +149,22 @@ def test_through_the_line(tmp_path: Path, benchmark: Path, then: str) -> None:
         assert gone[0]["filter"] == "decontaminate.exam" and "Natalia sold clips" in gone[0]["where"] and not kept
     else:
         assert not gone and kept[0]["modified"] and "Natalia" not in kept[0]["text"] and own in kept[0]["text"]
+
+
+def test_dvc_sees_a_changed_benchmark(tmp_path: Path, benchmark: Path) -> None:
+    """Its digest is in the catalog, of which the stage `dedup` depends; a missing file is told by the step."""
+    workspace = corpus.lay(tmp_path)
+    recipe = workspace.recipe_file("energy").read_text()
+    declared = recipe.replace("dedup: {", "dedup: {decontaminate: {benchmarks: [exam.jsonl]}, ")
+    workspace.recipe_file("energy").write_text(declared)
+    seen = []
+    for content in (benchmark.read_text(), benchmark.read_text() * 2):
+        (tmp_path / "exam.jsonl").write_text(content)
+        line.refresh_catalog(workspace)
+        seen.append(yaml.safe_load(workspace.catalog_file.read_text())["benchmarks"]["energy"])
+    assert seen[0] and seen[1] and seen[0] != seen[1]
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    assert "benchmarks" in stages["dedup"]["do"]["params"][0]["data/catalog.yaml"]
+    (tmp_path / "exam.jsonl").unlink()
+    with pytest.raises(DataError, match=r"exam\.jsonl: no such benchmark file"):
+        line.run(workspace, "energy", until="card")
