@@ -21,6 +21,7 @@ from curation.kernels import passages
 from curation.kernels.shingles import token_hashes, token_spans
 from curation.ledger import EDITS, LEDGER, as_json, rows
 from curation.pairing import Block
+from curation.signals import pii
 
 WORDS = 13
 CHARACTERS = 20  # of 20 to 26 the one that finds most of a partly copied item, with no false hit: docs/decontamination.md
@@ -243,7 +244,7 @@ def _passages(benchmarks: Benchmarks, task: tuple[Block, int, NDArray[np.int64]]
             )
             cut = [(spans[at][0], spans[at + size - 1][1]) for at, size in runs]
             data = text.encode()
-            passage = data[spans[first][0] : spans[first + tokens - 1][1]].decode()[:PASSAGE]
+            passage = pii.scrubbed(data[spans[first][0] : spans[first + tokens - 1][1]].decode())[:PASSAGE]
             benchmark = min(named, key=lambda name: (-named[name], name))
             hits.append(Hit(row + start, benchmark, cut, sum(size for _, size in runs), passage))
     return hits

@@ -1,6 +1,15 @@
 """Edits are byte spans into a stored text; they are applied once, at assemble."""
 
+import hashlib
+import hmac
+import os
+import re
 from typing import NamedTuple
+
+from curation.errors import DeclarationError
+
+KEY = "CURATION_PSEUDONYM_KEY"  # never in the workspace: whoever has it can tell which values are the same
+KEY_LEAST = 16  # characters
 
 
 class Edit(NamedTuple):
@@ -34,3 +43,22 @@ def united(edits: list[Edit]) -> list[Edit]:
         else:
             result.append(one)
     return result
+
+
+def pseudonym_key() -> bytes:
+    """The key of pseudonyms. Raises DeclarationError where it is missing or short."""
+    key = os.environ.get(KEY, "")
+    if len(key) < KEY_LEAST:
+        raise DeclarationError(f"a replacement holds {{pseudonym}}: ${KEY} must hold a secret of at least {KEY_LEAST} characters")
+    return key.encode()
+
+
+def key_id(key: bytes) -> str:
+    """What a manifest may say of a key: whether it is the same one."""
+    return hmac.new(key, b"curation pseudonym key", hashlib.sha256).hexdigest()[:8]
+
+
+def pseudonym(value: str, key: bytes) -> str:
+    """HMAC-SHA256 of the value without separators and case, 12 hex digits (de-identified, not anonymous: GB/T 37964-2019)."""
+    plain = re.sub(r"[\s\-()]", "", value).casefold()
+    return hmac.new(key, plain.encode(), hashlib.sha256).hexdigest()[:12]

@@ -1,5 +1,6 @@
 """A dataset: data/recipes/<name>.yaml, its filters, profiles and license policy."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -48,13 +49,26 @@ class Filter(Declared):
 
 
 class Edit(Declared):
-    """Turn the spans of a signal into replacements; only assemble applies them."""
+    """Turn the spans of a signal into replacements; only assemble applies them.
+
+    `types` selects kinds of spans (default: all; of `pii.spans` all but CN_USCC, which names a company). A replacement may hold
+    {type} and {pseudonym}: 12 hex digits that are the same for the same value, keyed by $CURATION_PSEUDONYM_KEY.
+    """
 
     name: Name
     spans: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$")]
+    types: list[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+$")]] = []
     replacement: str = ""
     where: Condition = {}
     because: Localized
+
+    @field_validator("replacement")
+    @classmethod
+    def _fields(cls, words: str) -> str:
+        for found in re.findall(r"\{([^}]*)\}", words):
+            if found not in {"type", "pseudonym"}:
+                raise ValueError(f"replacement: unknown field {{{found}}}; allowed: {{type}}, {{pseudonym}}")
+        return words
 
 
 class Profile(Declared):

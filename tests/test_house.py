@@ -14,7 +14,7 @@ FLOORS = [
     {
         "errors", "declaration", "document", "manifest", "recipe", "license", "ledger", "approval", "store", "fingerprint", "rooms",
         "catalog", "versions", "published", "web", "archive", "decoding", "mapping", "editing", "fasttext_model", "loading",
-        "parcels", "settings",
+        "parcels", "settings", "identifiers",
     },
     {"kernels", "policy"},
     {"connectors", "readers", "signals", "dedup", "engines", "card"},

@@ -15,8 +15,8 @@ from curation.recipe import Plan
 HISTOGRAM = (0, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536)
 ALWAYS_LIMITS = (
     {
-        "en": "Personal data: e-mail addresses and public IPv4 addresses are found; names, postal addresses, telephone and identity numbers are not covered.",
-        "zh": "个人信息：仅识别电子邮箱与公网 IPv4 地址；姓名、住址、电话与证件号码未覆盖。",
+        "en": "Personal data: e-mail and public IP addresses, Chinese, Hong Kong and Taiwan identity numbers, passports, telephone numbers, number plates and bank cards are sought by form and checksum; names of persons, postal addresses and other countries' numbers are not covered.",
+        "zh": "个人信息：按格式与校验位识别电子邮箱、公网 IP 地址、居民身份证号、港台证件号、护照号、电话号码、车牌号与银行卡号；姓名、住址及其他国家的号码未覆盖。",
     },
     {"en": "License tiers are an engineering reading, not legal advice.", "zh": "许可分级是工程性解读，不构成法律意见。"},
     {"en": "Text only: images, audio and sensor data are out of scope.", "zh": "仅含文本：图像、音频与传感数据不在范围内。"},
@@ -54,6 +54,7 @@ def build(
         "characters": pc.sum(data["characters_count"]).as_py() or 0,
         "modified": pc.sum(pc.cast(data["modified"], pa.int64())).as_py() or 0,
         "edits": _edits(edits),
+        "found": {what: pc.sum(data[f"pii_{what}"]).as_py() or 0 for what in ("count", "organisations", "secrets")},
         "tokenizer": tokenizer,
         "languages": _shares(data, "language", "tokens"),
         "licenses": [

@@ -187,6 +187,8 @@ def body(model: Model) -> str:
         ),
         _dedup(model),
         f"### Edits / 编辑\n\n{count(model['modified'])} documents were edited; their rows say `modified`.",
+        f"Found in kept documents before edits: {count(model['found']['count'])} values of personal data, "
+        f"{count(model['found']['organisations'])} company codes, {count(model['found']['secrets'])} keys or tokens.",
         _table(["Edit", "Times", "Documents"], [[e["kind"], count(e["edits"]), count(e["documents"])] for e in model["edits"]])
         if model["edits"]
         else "",

@@ -14,13 +14,15 @@ import pyarrow.compute as pc
 import pyarrow.ipc as ipc
 
 from curation import catalog, signals, signature_index
-from curation.editing import Edit, apply
+from curation.editing import Edit, apply, pseudonym, pseudonym_key
 from curation.engines import local
 from curation.errors import ContractError, DataError
 from curation.ledger import EDITS, LEDGER, rows
 from curation.policy.verdicts import select
+from curation.recipe import Edit as RecipeEdit
 from curation.recipe import Plan
 from curation.signals import tokens as tokens_signal
+from curation.signals.pii import ORGANISATION
 from curation.steps import Tell, silent
 from curation.steps import dedup as dedup_step
 from curation.steps import filter as filter_step
@@ -246,9 +248,17 @@ def _edits(table: pa.Table, plan: Plan) -> pa.Table:
     made = []
     for one in plan.edits():
         selected = table.filter(select(table, one.where))
-        for doc, spans in zip(selected["doc_id"].to_pylist(), selected[one.spans].to_pylist(), strict=True):
-            for span in spans or ():
+        key = pseudonym_key() if "{pseudonym}" in one.replacement else None
+        columns = (selected[name].to_pylist() for name in ("doc_id", one.spans))
+        texts = selected["text"] if key else None
+        for row, (doc, spans) in enumerate(zip(*columns, strict=True)):
+            own = [span for span in spans or () if _is_meant(span["type"], one)]
+            content = texts[row].as_py().encode() if texts is not None and own else b""
+            for span in own:
                 replacement = one.replacement.replace("{type}", span["type"])
+                if key:
+                    value = content[span["start"] : span["end"]].decode()
+                    replacement = replacement.replace("{pseudonym}", pseudonym(value, key))
                 made.append(
                     {
                         "doc_id": doc,
@@ -261,6 +271,10 @@ def _edits(table: pa.Table, plan: Plan) -> pa.Table:
                     }
                 )
     return pa.Table.from_pylist(made, schema=EDITS)
+
+
+def _is_meant(kind: str, edit: RecipeEdit) -> bool:
+    return kind in edit.types if edit.types else kind != ORGANISATION
 
 
 def _edited(done: pa.Table, by_document: dict[str, list[Edit]]) -> pa.Table:

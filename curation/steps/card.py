@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from curation import catalog, published, versions
 from curation.card import model as card_model
 from curation.card import plots
+from curation.editing import key_id, pseudonym_key
 from curation.errors import DataError
 from curation.manifest import Source
 from curation.recipe import Plan
@@ -127,6 +128,8 @@ def _rules(plan: Plan) -> Any:
     """The recipe's rules without the words about them."""
     chosen = plan.model_dump(mode="json")
     rules = {key: chosen["recipe"][key] for key in ("filters", "dedup", "edits", "splits")}
+    if any("{pseudonym}" in edit.replacement for edit in plan.edits()):  # another key makes other data
+        rules["pseudonym_key"] = key_id(pseudonym_key())
     return _without_words({**rules, "profiles": chosen["profiles"], "policy": chosen["policy"]})
 
 

@@ -25,6 +25,7 @@ from curation.errors import ContractError, DataError
 from curation.license import Claim, from_license_text
 from curation.manifest import Source
 from curation.readers import Record, Unreadable
+from curation.signals import pii
 from curation.steps import Tell, silent
 from curation.store import ROW_GROUP_BYTES, SHARD_BYTES, Workspace
 
@@ -241,6 +242,7 @@ class _Writer:
         self._quarantine: list[dict[str, Any]] = []
         self._records = self._documents = self._in_documents = 0
         self._seen: Counter[str] = Counter()
+        self._quoted: dict[Claim, Claim] = {}
         self._run: list[dict[str, Any]] = []
         self._run_claims: list[Claim] = []
         self._run_name = ""
@@ -313,8 +315,14 @@ class _Writer:
             "metadata": mapping.metadata_of(fields, declared),
             "raw_sha256": one["sha256"],
             "text_sha256": hashlib.sha256(text.encode()).hexdigest(),
-            "license_claims": [claim._asdict() for claim in claims],
+            "license_claims": [self._scrubbed(claim)._asdict() for claim in claims],
         }
+
+    def _scrubbed(self, claim: Claim) -> Claim:
+        """A notice names its holder, often with an address: what cards and ledgers quote has none."""
+        if claim not in self._quoted:
+            self._quoted[claim] = claim._replace(passage=claim.passage and pii.scrubbed(claim.passage))
+        return self._quoted[claim]
 
     def _refuse(self, one: dict[str, Any], where: str, reason: str, detail: str, records: int) -> None:
         self._quarantine.append(
@@ -324,7 +332,7 @@ class _Writer:
                 "raw_sha256": one["sha256"],
                 "where": where,
                 "reason": reason,
-                "detail": detail[:500].encode("utf-8", "replace").decode(),
+                "detail": pii.scrubbed(detail[:500].encode("utf-8", "replace").decode()),
                 "records": records,
             }
         )
