@@ -78,6 +78,14 @@ _ID_WORDS = re.compile("身份证|证件|公民身份|ID card|identity", re.IGNO
 _PASSPORT_WORDS = re.compile("护照|passport", re.IGNORECASE)
 _PHONE_WORDS = re.compile("电话|手机|热线|传真|联系|拨打|致电|tel|phone|mobile|fax|call|contact", re.IGNORECASE)
 _CARD_WORDS = re.compile("卡|账号|帐号|账户|银联|银行|开户|card|account|visa|master|unionpay|iban|amex", re.IGNORECASE)
+_ADDRESS_WORDS = re.compile(
+    "IP|地址|服务器|主机|网关|端口|代理|访问|登录|来自|连接|address|server|host|dns|ping|gateway|port|proxy|login|client|route|listen|connect|curl|ssh|http",
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(
+    r"(?:sections?|§+|version|release|版本|第|\$Id:[^\n]*|[-_#]|standard|specs?,?\s*\"?)\s*(?:[\d.]+\s*(?:and|to|,|和|至|-)\s*)?$".encode(),
+    re.IGNORECASE,
+)
 _NUMBERS = re.compile(rb"\d{4,}")
 
 
@@ -226,6 +234,21 @@ def _ip(content: bytes, start: int, end: int) -> list[_Found]:
     return [_Found(start, start + len(text), "IP")] if identifiers.is_public_address(text) else []
 
 
+def _ipv4(content: bytes, start: int, end: int) -> list[_Found]:
+    """Four numbers are often a section or a version: below 64 it must not head a line, below 32 a word or mark of an address is near."""
+    before = content[max(0, start - 40) : start]
+    if _NUMBERED.search(before):
+        return []
+    text = content[start:end].decode()
+    highest = max(map(int, text.split(".")))
+    if highest < 64:
+        marked = before.endswith((b"://", b"@", b"[")) or re.match(rb"[:/]\d", content[end : end + 2])
+        heading = re.match(rb"\.?[ \t]", content[end : end + 2]) and re.search(rb"(?:^|\n|>)[#=*\s]*$", before)
+        if not marked and (heading or highest < 32 and not _ADDRESS_WORDS.search(_near(content, start, end))):
+            return []
+    return _ip(content, start, end)
+
+
 def _plate(content: bytes, start: int, end: int) -> list[_Found]:
     text = content[start : end + 3].decode("utf-8", "ignore")
     match = _PLATE.match(text)
@@ -263,7 +286,7 @@ def _secret(content: bytes, start: int, end: int) -> list[_Found]:
 _CHECKS = {
     kernel.NUMBER: _numbers,
     kernel.EMAIL: _email,
-    kernel.IPV4: _ip,
+    kernel.IPV4: _ipv4,
     kernel.IPV6: _ip,
     kernel.PLATE: _plate,
     kernel.LETTERED: _lettered,

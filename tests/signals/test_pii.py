@@ -32,6 +32,12 @@ def spans(text: str) -> list[tuple[str, str]]:
         ("ZHANG@EXAMPLE.COM，谢谢", [("ZHANG@EXAMPLE.COM", "EMAIL")]),
         ("user@sub.mail.gov.cn。", [("user@sub.mail.gov.cn", "EMAIL")]),
         ("IP地址8.8.8.8已封", [("8.8.8.8", "IP")]),
+        (
+            "DNS 8.8.8.8:53, https://8.8.4.4/x, 来自114.114.114.114。",
+            [("8.8.8.8", "IP"), ("8.8.4.4", "IP"), ("114.114.114.114", "IP")],
+        ),
+        ("#### 12.1.1.1. Software, see Section 27.2.5.1 and 8.12.1.4, 第 11.7.3.1 节, LibreOffice 7.4.1.2", []),
+        ('<a id="id-1.13.4.2">, $Id: lobject.c,v 2.22.1.1 2007, Git-2.35.1.2-64-bit, 共 5.4.3.2 个', []),
         ("服务器2400:3200::1在线", [("2400:3200::1", "IP")]),
         ("fe80::1, 2001:db8::1, a::b, std::vector, 12:30:45", []),
         ("a@b", []),
