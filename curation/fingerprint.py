@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 _RESOURCES = Path(__file__).parent / "resources"
-_DATA = re.compile(r"[a-z_/]+\.(json|txt|csv)")
+_DATA = re.compile(r"[a-z_/]+\.(json|txt|csv)(\.zst)?")
 
 
 @cache

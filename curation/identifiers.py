@@ -104,6 +104,7 @@ def is_taiwan_id(text: str) -> bool:
 def is_public_address(text: str) -> bool:
     """An IPv4 or IPv6 address that is reachable from everywhere: no private, reserved or documentation network."""
     try:
-        return ipaddress.ip_address(text).is_global
+        address = ipaddress.ip_address(text)
+        return address.is_global and not address.is_multicast
     except ValueError:
         return False

@@ -5,17 +5,13 @@ Sources: SPDX license list 3.x (ids, texts), PRC Copyright Law (2020) art. 5, Cr
 """
 
 import csv
-import itertools
 import re
-import unicodedata
-from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
-DICE_AT_LEAST = 0.90  # 119 of 120 texts with 0-3 % of words dropped stay above; measured 2026-11
-DICE_MARGIN = 0.005  # below this distance to the second best the text is not told apart
+from curation import license_texts
 
 DENIAL = "denial"  # the text reserves rights or forbids a use that a training set needs
 
@@ -32,11 +28,24 @@ class Claim(NamedTuple):
 CONFIDENCE = {  # how far a detector is believed; below 0.8 it does not make a conflict
     "manifest": 1.0,
     "record": 1.0,
+    "settled": 1.0,
     "spdx_header": 1.0,
+    "copyright_file": 0.95,
     "package_metadata": 0.95,
+    "json_ld": 0.95,
+    "rel_license": 0.95,
     "license_text": 0.9,
+    "meta": 0.85,
+    "sentence_zh": 0.85,
+    "header_notice": 0.85,
+    "sentence_en": 0.8,
+    "license_link": 0.6,  # it may be of an image or a neighbour
     DENIAL: 1.0,
 }
+
+
+OF_FILE = {"spdx_header", "copyright_file"}  # said of this very file: REUSE 3.3 lets it win over what is said of its package
+OF_PACKAGE = {"package_metadata", "license_text"}
 
 
 @dataclass(frozen=True)
@@ -120,8 +129,12 @@ def normalise(raw: str) -> str | None:
     name = _ALIASES.get(name.casefold(), name)
     if re.fullmatch(r"LicenseRef-[A-Za-z0-9.\-]+", name):
         return name
+    # license-expression takes a LicenseRef that ScanCode knows for another name of ScanCode's own
+    refs = dict.fromkeys(re.findall(r"LicenseRef-[A-Za-z0-9.\-]+", name))
+    plain = {ref: f"LicenseRef-{number}-own" for number, ref in enumerate(refs)}
     try:
-        parsed = _licensing().parse(name, validate=False, strict=False)
+        hidden = re.sub(r"LicenseRef-[A-Za-z0-9.\-]+", lambda ref: plain[ref.group(0)], name)
+        parsed = _licensing().parse(hidden, validate=False, strict=False)
     except (ExpressionError, ValueError, AttributeError, TypeError):
         return None
     if parsed is None:
@@ -130,7 +143,9 @@ def normalise(raw: str) -> str | None:
         known = key in _licensing().known_symbols or re.fullmatch(r"LicenseRef-[A-Za-z0-9.\-]+", key)
         if not known:
             return None
-    return str(parsed.render("{symbol.key}")) if hasattr(parsed, "render") else str(parsed)
+    said = str(parsed.render("{symbol.key}")) if hasattr(parsed, "render") else str(parsed)
+    back = {own: ref for ref, own in plain.items()}
+    return re.sub(r"LicenseRef-\d+-own", lambda own: back[own.group(0)], said)
 
 
 def tier(expression: str | None) -> str | None:
@@ -208,9 +223,9 @@ def from_license_text(text: str, where: str) -> list[Claim]:
 
     Inside a recognised text no word is a denial (a BSD text says "All rights reserved").
     """
-    if spdx := match_text(text):
+    if spdx := license_texts.match(text):
         found = [Claim("license_text", spdx, " ".join(text.split())[:200], where)]
-        own = resources.files("curation.resources").joinpath("license_texts", f"{spdx}.txt").read_text(encoding="utf-8")
+        own = license_texts.texts()[spdx]
         limits = list(_LIMITS.finditer(text))
         if len(limits) > len(_LIMITS.findall(own)):  # a sentence was added to a known text
             found.append(Claim(DENIAL, limits[-1].group(0), _around(text, limits[-1]), where))
@@ -228,49 +243,58 @@ def _around(text: str, match: re.Match[str]) -> str:
     return " ".join(text[max(0, match.start() - 80) : match.end() + 120].split())
 
 
-_COPYRIGHT_LINE = re.compile(r"^\s*(?:copyright\s*(?:\(c\)|©|<|\d)|©|\(c\)\s*\d|all rights reserved)", re.IGNORECASE)
+# What stands at the head of a file and names its license without a tag.
+_NOTICES = (
+    (re.compile(r"Licensed\s+(?:to\s+.{0,300}?\s+)?under\s+the\s+Apache\s+License,?\s+Version\s+2\.0", re.DOTALL), "Apache-2.0"),
+    (re.compile(r"(?:subject\s+to|under)\s+the\s+terms\s+of\s+the\s+Mozilla\s+Public\s+License,?\s+v\.?\s*2\.0"), "MPL-2.0"),
+    (re.compile(r"木兰宽松许可证[，, ]*第2版|licensed\s+under\s+(?:the\s+)?Mulan\s+PSL\s+v2", re.IGNORECASE), "MulanPSL-2.0"),
+    (re.compile(r"Boost\s+Software\s+License,?\s+Version\s+1\.0"), "BSL-1.0"),
+)  # fmt: skip
+_GNU = re.compile(
+    r"GNU\s+(?P<kind>(?:Lesser|Library|Affero)\s+)?General\s+Public\s+License\s+(?:as\s+published\s+by\s+the\s+Free\s+Software\s+Foundation)?"
+    r"[;,:.\s]*(?:either\s+)?(?:under\s+the\s+terms\s+of\s+)?\(?(?:version|v)\s*(?P<version>[123](?:\.[01])?)"
+    r"(?P<later>[^.]{0,60}?(?:or\s*\(?\s*at\s+your\s+option\s*\)?\s*any\s+later|or\s+(?:any\s+)?later))?",
+    re.IGNORECASE,
+)
+_GRANT = re.compile(r"Redistribution\s+and\s+use|Permission\s+is\s+hereby\s+granted|Permission\s+to\s+use")
+_COMMENT = re.compile(
+    r"^[ \t]*(?:\*/|/\*+|\*+(?!/)|//+!?|#+!?|;+|--+|%+|\.\.|\"{3}|\'{3}|<!--|rem )?[ \t]?", re.IGNORECASE | re.MULTILINE
+)
 
 
-def _bigrams(text: str) -> Counter[tuple[str, str]]:
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    # the notice names the holder; a text that stands on one long line is no notice
-    lines = [line for line in folded.splitlines() if len(line) > 200 or not _COPYRIGHT_LINE.match(line)]
-    words = re.findall(r"[^\W_]+", "\n".join(lines))
-    return Counter(itertools.pairwise(words))
+def from_header(text: str, where: str | None) -> list[Claim]:
+    """Claims at the head of a file: its SPDX tag, else the notice that names a license, else a license text in the comment."""
+    if tagged := from_spdx_header(text, where):
+        return tagged
+    head = text[:_HEADER_CHARS]
+    if "icens" not in head and "许可" not in head and "ermission" not in head:
+        return []
+    plain = " ".join(_COMMENT.sub("", head).split())
+    for notice, spdx in _NOTICES:
+        if found := notice.search(plain):
+            return [Claim("header_notice", spdx, _around(plain, found), where)]
+    if found := _GNU.search(plain):
+        kind = {"l": "LGPL", "a": "AGPL"}.get((found.group("kind") or " ")[0].lower(), "GPL")
+        version = found.group("version") if "." in found.group("version") else f"{found.group('version')}.0"
+        named = normalise(f"{kind}-{version}-{'or-later' if found.group('later') else 'only'}")
+        return [Claim("header_notice", named, _around(plain, found), where)] if named else []
+    comment = _first_comment(head)  # permissive texts are short enough to stand in one
+    begun = _GRANT.search(comment)
+    matched = license_texts.match(comment[begun.start() :]) if begun else None
+    return [Claim("header_notice", matched, " ".join(comment[begun.start() :].split())[:200], where)] if begun and matched else []
 
 
-@cache
-def _bundled() -> list[tuple[str, Counter[tuple[str, str]], int]]:
-    folder = resources.files("curation.resources").joinpath("license_texts")
-    texts = []
-    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
-        grams = _bigrams(entry.read_text(encoding="utf-8"))
-        texts.append((entry.name.removesuffix(".txt"), grams, sum(grams.values())))
-    return texts
-
-
-def match_text(text: str) -> str | None:
-    """SPDX id of the bundled license text that `text` equals or nearly equals, by Dice over word bigrams."""
-    if len(text) > 200_000:
-        return None
-    grams = _bigrams(text)
-    size = sum(grams.values())
-    scores = []
-    for spdx, bundled, length in _bundled():
-        if size + length and 2 * min(size, length) / (size + length) >= DICE_AT_LEAST:
-            scores.append((2 * (grams & bundled).total() / (size + length), spdx))
-    scores.sort(reverse=True)
-    if not scores or scores[0][0] < DICE_AT_LEAST:
-        return None
-    rivals = [s for s in scores[1:] if scores[0][0] - s[0] < DICE_MARGIN]
-    if rivals and not all(_same_text(scores[0][1], spdx) for _, spdx in rivals):
-        return None
-    return scores[0][1]
-
-
-def _same_text(one: str, other: str) -> bool:
-    """-only and -or-later share their text; which is meant stands elsewhere."""
-    return re.sub(r"-(only|or-later)$", "", one) == re.sub(r"-(only|or-later)$", "", other)
+def _first_comment(head: str) -> str:
+    """The first comment that grants something, without its marks: a block, or lines that begin with one mark."""
+    for block in re.finditer(r"/\*.*?\*/|\"{3}.*?\"{3}|'{3}.*?'{3}|<!--.*?-->", head, re.DOTALL):
+        if _GRANT.search(_COMMENT.sub("", block.group(0))):
+            return _COMMENT.sub("", block.group(0))
+    lines = head.split("\n")
+    for mark in ("//", "#", "--", ";", "%", ".."):
+        own = [line for line in lines if line.lstrip().startswith(mark)]
+        if own and _GRANT.search(plain := "\n".join(_COMMENT.sub("", line) for line in own)):
+            return plain
+    return head
 
 
 # --- verdict ----------------------------------------------------------------------------------------------
@@ -288,6 +312,8 @@ class Verdict(NamedTuple):
 
 def decide(claims: list[Claim]) -> Verdict:
     """The most believed claim, unless another strong claim or a denial contradicts it (then: conflict)."""
+    if any(claim.detector in OF_FILE for claim in claims):
+        claims = [claim for claim in claims if claim.detector not in OF_PACKAGE]
     known = []
     unread: list[Claim] = []  # statements that name no license we can tell: they may say anything but yes
     denied = False
@@ -322,4 +348,4 @@ def _says_something(value: str) -> bool:
 
 
 def _agree(one: str, other: str) -> bool:
-    return one == other or _same_text(one, other) or other in re.split(r" (?:OR|AND) |[()]", one)
+    return one == other or license_texts.same_text(one, other) or other in re.split(r" (?:OR|AND) |[()]", one)

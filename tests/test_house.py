@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted((ROOT / "curation").rglob("*.py"))
 FLOORS = [
     {
-        "errors", "declaration", "document", "manifest", "recipe", "license", "ledger", "approval", "store", "fingerprint", "rooms",
+        "errors", "declaration", "document", "manifest", "recipe", "license", "license_texts", "license_files", "license_pages", "ledger", "approval", "store", "fingerprint", "rooms",
         "catalog", "versions", "published", "web", "archive", "decoding", "mapping", "editing", "fasttext_model", "loading",
         "parcels", "settings", "identifiers",
     },

@@ -4,18 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curation import license_texts
 from curation.license import (
     Claim,
     decide,
     from_license_text,
     from_package_metadata,
     from_spdx_header,
-    match_text,
     normalise,
     table,
     tier,
 )
-from tests.conftest import SHARED
 
 RQALPHA = """版权所有 2019 深圳某科技有限公司
 除非遵守当前许可，否则不得使用本软件。
@@ -24,9 +23,7 @@ RQALPHA = """版权所有 2019 深圳某科技有限公司
 
 
 def bundled(spdx: str) -> str:
-    from importlib import resources
-
-    return resources.files("curation.resources").joinpath("license_texts", f"{spdx}.txt").read_text(encoding="utf-8")
+    return license_texts.texts()[spdx]
 
 
 @pytest.mark.parametrize(
@@ -41,8 +38,8 @@ def test_a_text_with_a_holder_and_rewrapped_is_recognised(spdx: str) -> None:
 
 def test_an_nc_text_is_not_taken_for_its_free_sister() -> None:
     """Creative Commons variants differ by a few clauses."""
-    assert match_text(bundled("CC-BY-NC-4.0")) == "CC-BY-NC-4.0"
-    assert match_text(bundled("CC-BY-ND-4.0")) == "CC-BY-ND-4.0"
+    assert license_texts.match(bundled("CC-BY-NC-4.0")) == "CC-BY-NC-4.0"
+    assert license_texts.match(bundled("CC-BY-ND-4.0")) == "CC-BY-ND-4.0"
 
 
 def test_a_limit_beats_the_permissive_name_in_the_same_text() -> None:
@@ -124,24 +121,6 @@ def test_order_does_not_matter_and_more_claims_never_free(claims: list[Claim], c
 def test_every_row_of_the_table_is_an_spdx_id_or_a_licenseref() -> None:
     """A typing error in the table would open a door."""
     assert all(normalise(spdx) == spdx and tier(spdx) == row.tier for spdx, row in table().items())
-
-
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared corpora are not beside the clone")
-def test_texts_of_the_table_are_recognised_and_others_are_not_mistaken() -> None:
-    """819 SPDX texts: those of our table right, all others unknown rather than wrong."""
-    import pyarrow.parquet as pq
-
-    from curation.license import _same_text
-
-    rows = pq.read_table(SHARED / "labelled_license_spdx.parquet").to_pylist()
-    right = wrong = known = 0
-    for row in rows:
-        found = match_text(row["text"])
-        if row["label_spdx"] in table():
-            known += 1
-            right += found is not None and _same_text(found, row["label_spdx"])
-        wrong += found is not None and row["label_spdx"] in table() and not _same_text(found, row["label_spdx"])
-    assert right >= 0.95 * known and wrong == 0
 
 
 @pytest.mark.parametrize("said", ["Proprietary", "All rights reserved", "Creative Commons Attribution-NonCommercial 4.0"])

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
-from curation.license import from_spdx_header
+from curation.license import from_header
 from curation.readers import Record, TextOptions, Unreadable, whole_text
 
 Options = TextOptions
@@ -17,4 +17,4 @@ def read(stream: BinaryIO, name: str, options: TextOptions) -> Iterator[Record |
         yield text
         return
     path = PurePosixPath(name)
-    yield Record({"text": text, "title": path.name, "suffix": path.suffix}, claims=from_spdx_header(text, name))
+    yield Record({"text": text, "title": path.name, "suffix": path.suffix}, claims=from_header(text, name))

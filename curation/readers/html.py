@@ -6,17 +6,11 @@ from typing import Any, BinaryIO
 
 from curation.declaration import Declared
 from curation.decoding import NotText, decode
-from curation.license import Claim
+from curation.license_pages import from_html
 from curation.readers import Record, Unreadable
 
 MAX_BYTES = 32 << 20
 _META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_\-:]{2,40})", re.IGNORECASE)
-_REL_LICENSE = re.compile(
-    r"<(?:a|link)\b(?=[^>]*\brel\s*=\s*[\"'][^\"']*\blicense\b)[^>]*?\bhref\s*=\s*[\"']([^\"']+)[\"'][^>]*>", re.IGNORECASE
-)
-_CC = re.compile(
-    r"creativecommons\.org/(?:licenses/(by(?:-nc|-nd|-sa){0,2})/(\d\.\d)|publicdomain/(zero|mark)/(\d\.\d))", re.IGNORECASE
-)
 
 
 class Options(Declared):
@@ -40,11 +34,7 @@ def page(content: bytes, declared: str | None, name: str) -> Record | Unreadable
         html = decode(content, declared or (meta.group(1).decode("ascii") if meta else None))
     except NotText as error:
         return Unreadable("not_text", str(error))
-    claims = [
-        Claim("record", spdx, found.group(0)[:200], name)
-        for found in _REL_LICENSE.finditer(html)
-        if (spdx := creative_commons(found.group(1)))
-    ]
+    claims = from_html(html, name)
     fields = main_text(html)
     if fields is None:
         return Unreadable("no_main_text", "no main text was found in the page")
@@ -60,17 +50,3 @@ def main_text(html: str) -> dict[str, Any] | None:
         return None
     authors = [a.strip() for a in (found.author or "").split(";") if a.strip()]
     return {"text": found.text, "title": found.title, "authors": authors or None, "published": found.date, "url": found.url}
-
-
-def creative_commons(url: str) -> str | None:
-    """SPDX id of a Creative Commons address, ported versions included.
-
-    >>> creative_commons("https://creativecommons.org/licenses/by-sa/3.0/cn/")
-    'CC-BY-SA-3.0'
-    """
-    found = _CC.search(url)
-    if not found:
-        return None
-    if found.group(3):
-        return "CC0-1.0" if found.group(3).lower() == "zero" else "CC-PDM-1.0"
-    return f"CC-{found.group(1).upper()}-{found.group(2)}"

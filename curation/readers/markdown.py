@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 
 import yaml
 
-from curation.license import from_spdx_header
+from curation.license import from_header
 from curation.readers import Record, TextOptions, Unreadable, whole_text
 
 MAX_FRONT_MATTER = 64 << 10
@@ -23,7 +23,7 @@ def read(stream: BinaryIO, name: str, options: TextOptions) -> Iterator[Record |
     if isinstance(text, Unreadable):
         yield text
         return
-    claims = from_spdx_header(text, name)
+    claims = from_header(text, name)
     fields, text = split_front_matter(text)
     heading = _HEADING.search(text)
     if heading and not fields.get("title"):

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from curation.declaration import Declared
 from curation.decoding import NotText, decode
-from curation.license import from_spdx_header
+from curation.license import from_header
 from curation.readers import Record, Unreadable
 
 _DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -36,7 +36,7 @@ def read(stream: BinaryIO, name: str, options: Options) -> Iterator[Record | Unr
     for qualified, node in _definitions(tree, ""):
         if docstring := ast.get_docstring(node):
             parts.append(f"{qualified}\n{docstring}")
-    claims = from_spdx_header(text, name)
+    claims = from_header(text, name)
     if parts:
         yield Record({"text": "\n\n".join(parts), "title": title}, claims=claims)
     else:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from curation.license import from_spdx_header
+from curation.license import from_header
 from curation.readers import Record, TextOptions, Unreadable, whole_text
 
 # a section title: a line underlined by at least as many of one punctuation mark (docutils, "Sections")
@@ -21,7 +21,7 @@ def read(stream: BinaryIO, name: str, options: TextOptions) -> Iterator[Record |
     if isinstance(text, Unreadable):
         yield text
         return
-    claims = from_spdx_header(text, name)
+    claims = from_header(text, name)
     text = _TARGETS.sub("", text, count=1).lstrip("\n")
     found = _TITLE.search(text[:20_000])
     yield Record({"text": text, "title": found["title"].strip() if found else None}, claims=claims)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from curation.license import from_spdx_header
+from curation.license import from_header
 from curation.readers import Record, TextOptions, Unreadable, whole_text
 
 Options = TextOptions
@@ -16,4 +16,4 @@ def read(stream: BinaryIO, name: str, options: TextOptions) -> Iterator[Record |
         yield text
         return
     first = text.lstrip().split("\n", 1)[0].strip()
-    yield Record({"text": text, "title": first if 0 < len(first) <= 100 else None}, claims=from_spdx_header(text, name))
+    yield Record({"text": text, "title": first if 0 < len(first) <= 100 else None}, claims=from_header(text, name))

@@ -244,7 +244,7 @@ def _ipv4(content: bytes, start: int, end: int) -> list[_Found]:
     if highest < 64:
         marked = before.endswith((b"://", b"@", b"[")) or re.match(rb"[:/]\d", content[end : end + 2])
         heading = re.match(rb"\.?[ \t]", content[end : end + 2]) and re.search(rb"(?:^|\n|>)[#=*\s]*$", before)
-        if not marked and (heading or highest < 32 and not _ADDRESS_WORDS.search(_near(content, start, end))):
+        if not marked and (heading or (highest < 32 and not _ADDRESS_WORDS.search(_near(content, start, end)))):
             return []
     return _ip(content, start, end)
 

@@ -6,8 +6,6 @@ by a hash of their names, so that 3,000 pages are 64 shards and a new page touch
 
 import hashlib
 import json
-import posixpath
-import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +20,8 @@ from curation import archive, catalog, engines, fingerprint, mapping, published,
 from curation.declaration import parse
 from curation.document import DOCUMENT, QUARANTINE, doc_id
 from curation.errors import ContractError, DataError
-from curation.license import Claim, from_license_text
+from curation.license import Claim
+from curation.license_files import READ_BYTES, LicenseFiles, is_license_text
 from curation.manifest import Source
 from curation.readers import Record, Unreadable
 from curation.signals import pii
@@ -30,7 +29,6 @@ from curation.steps import Tell, silent
 from curation.store import ROW_GROUP_BYTES, SHARD_BYTES, Workspace
 
 GROUPS = 64
-_LICENSE_FILE = re.compile(r"(?:licen[cs]e|copying|unlicense)(?:\.(?:txt|md|rst))?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ def _tasks(workspace: Workspace, source: Source, objects: list[dict[str, Any]]) 
         mode="json", include={"format", "map", "members", "exclude", "license", "package_license_covers"}
     )
     code = fingerprint.of_module("curation.steps.extract") + fingerprint.of_module(f"{rooms.find(readers, reader).__name__}")
-    licenses = [(o["name"], o["sha256"]) for o in objects if _is_license_file(o["name"])]
+    licenses = [(o["name"], o["sha256"]) for o in objects if LicenseFiles.wants(o["name"])]
     groups: dict[int, list[dict[str, Any]]] = {}
     for number, one in enumerate(objects):
         place = int(hashlib.sha256(one["name"].encode()).hexdigest()[:8], 16) % GROUPS
@@ -123,11 +121,11 @@ def _records_of(task: Task, source: Source, one: dict[str, Any]) -> Iterator[tup
     key = published.raw_object(task.workspace, source.id, one["sha256"])
     package = [Claim(*claim) for claim in one["claims"]]
     if not archive.is_archive(one["file_name"]):
-        if _is_license_file(one["name"]):
+        if is_license_text(one["name"]):
             return
         if not archive.matches(one["name"], source.members, source.exclude):
             return
-        claims = package + _claims_above(one["name"], _license_objects(task, source))
+        claims = package + _license_objects(task, source).claims(one["name"])
         with task.workspace.open(key) as stream, _plain(reader, stream, one["file_name"]) as plain:
             yield from _read(reader, plain, one["name"], options, claims, source)
         return
@@ -143,7 +141,7 @@ def _records_of(task: Task, source: Source, one: dict[str, Any]) -> Iterator[tup
                     yield name, Unreadable(member.refused or "refused", f"member {member.name!r} is not read")
                     continue
                 with _plain(reader, member.stream, member.name) as plain:
-                    yield from _read(reader, plain, name, options, package + _claims_above(member.name, licenses), source)
+                    yield from _read(reader, plain, name, options, package + licenses.claims(member.name), source)
         except archive.Broken as error:
             yield one["name"], Unreadable("broken_archive", str(error))
             return
@@ -183,47 +181,26 @@ def _root(file_name: str) -> str:
     return ""
 
 
-def _is_license_file(name: str) -> bool:
-    return _LICENSE_FILE.fullmatch(posixpath.basename(name)) is not None
-
-
-def _license_members(workspace: Workspace, key: str, one: dict[str, Any]) -> dict[str, list[Claim]]:
-    """Folder -> claims of the LICENSE file in it; a wheel's dist-info stands for the whole package."""
-    found: dict[str, list[Claim]] = {}
+def _license_members(workspace: Workspace, key: str, one: dict[str, Any]) -> LicenseFiles:
+    """What the license files of an archive say."""
+    found = LicenseFiles(_root(one["file_name"]))
     with workspace.open(key) as stream:
         try:
             for member in archive.members(stream, one["file_name"], [], []):
-                if member.stream is None or not _is_license_file(member.name):
-                    continue
-                folder = posixpath.dirname(member.name)
-                if ".dist-info" in folder or folder == _root(one["file_name"]).rstrip("/"):
-                    folder = ""
-                text = member.stream.read(200_000).decode("utf-8", "replace")
-                found.setdefault(folder, []).extend(from_license_text(text, f"{one['name']}#{member.name}"))
+                if member.stream is not None and LicenseFiles.wants(member.name):
+                    found.add(member.name, member.stream.read(READ_BYTES), f"{one['name']}#{member.name}")
         except archive.Broken:
             return found  # the archive's fault is told by the pass that reads its records
     return found
 
 
-def _license_objects(task: Task, source: Source) -> dict[str, list[Claim]]:
-    found: dict[str, list[Claim]] = {}
+def _license_objects(task: Task, source: Source) -> LicenseFiles:
+    found = LicenseFiles()
     for one in published.raw(task.workspace, source.id)["objects"]:
-        if _is_license_file(one["name"]):
+        if LicenseFiles.wants(one["name"]):
             with task.workspace.open(published.raw_object(task.workspace, source.id, one["sha256"])) as stream:
-                text = stream.read(200_000).decode("utf-8", "replace")
-            found.setdefault(posixpath.dirname(one["name"]), []).extend(from_license_text(text, one["name"]))
+                found.add(one["name"], stream.read(READ_BYTES), one["name"])
     return found
-
-
-def _claims_above(name: str, licenses: dict[str, list[Claim]]) -> list[Claim]:
-    """Claims of the nearest LICENSE file: in the file's folder, else the next one up."""
-    folder = posixpath.dirname(name)
-    while True:
-        if folder in licenses:
-            return licenses[folder]
-        if not folder:
-            return []
-        folder = posixpath.dirname(folder)
 
 
 # --- writing ----------------------------------------------------------------------------------------------
