@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from curation import decisions
+from curation.decisions import Identity
 from curation.errors import DeclarationError
 from curation.store import Workspace, dump_json
 
@@ -37,6 +39,8 @@ def record(
     reviewer: str | None = None,
     identity: str | None = None,
     decided_at: str | None = None,
+    by: Identity | None = None,
+    signature: str | None = None,
 ) -> Approval:
     """Write the decision about the dataset that `manifest` (datasets/<name>/manifest.json) describes."""
     if not reason.strip():
@@ -54,6 +58,15 @@ def record(
     )
     path = workspace.approval_file(approval.dataset, approval.digest)
     workspace.write_local(path, dump_json(approval.model_dump()))
+    decisions.append(
+        workspace,
+        decision,
+        {"dataset": approval.dataset, "digest": approval.digest},
+        reason,
+        signature=signature or "",
+        by=by or Identity(name=approval.reviewer, kind="os-user", detail=approval.identity),
+        at=decided_at,
+    )
     return approval
 
 

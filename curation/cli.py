@@ -6,8 +6,9 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from curation.decision_commands import Commands
 from curation.errors import CurationError, DeclarationError
 
 ENGINES = ("local", "ray", "spark", "threads")
@@ -71,6 +72,13 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("dataset")
     one.add_argument("--because", required=True, metavar="TEXT")
     one.add_argument("--reject", action="store_true", help="decide against it")
+    one.add_argument(
+        "--sign", type=Path, metavar="KEY", help="sign with this SSH key; needed where the level asks for two persons"
+    )
+    one.add_argument(
+        "--as", dest="name", metavar="NAME", help="the signer's name in data/allowed_signers (default: git's user.email)"
+    )
+    Commands(_workspace, _answer).add_to(add)
     one = add("verify", _verify, "check digests, counts and conservation of documents")
     one.add_argument("dataset")
     one = add("summary", _summary, "the dataset's numbers, as at the end of a run")
@@ -265,11 +273,23 @@ def _diff(asked: argparse.Namespace) -> int:
 
 
 def _approve(asked: argparse.Namespace) -> int:
-    from curation import approval, published
+    from curation import approval, published, signing
+    from curation.decisions import Identity
+    from curation.versions import git
 
     workspace = _workspace(asked)
     manifest = published.manifest(workspace, asked.dataset)
-    made = approval.record(workspace, manifest, "reject" if asked.reject else "approve", asked.because)
+    decision: Literal["approve", "reject"] = "reject" if asked.reject else "approve"
+    if asked.sign:
+        said_by = asked.name or git(workspace.root, "config", "user.email", check=False)
+        content = signing.message(decision, asked.dataset, manifest["digest"])
+        signature = signing.sign(content, asked.sign)
+        if not signing.holds(workspace, said_by, content, signature):
+            raise DeclarationError(f"{signing.SIGNERS}: no line of {said_by!r} with the key {asked.sign}")
+        by = Identity(name=said_by, kind="git-signed", detail=asked.sign.name)
+        made = approval.record(workspace, manifest, decision, asked.because, reviewer=said_by, by=by, signature=signature)
+    else:
+        made = approval.record(workspace, manifest, decision, asked.because)
     said = f"{made.decision}: {made.dataset} {manifest['version']} by {made.reviewer}, digest {made.digest[:16]}"
     following = "" if asked.reject else f". Next: `curate step release {made.dataset}`"
     return _answer(asked, made.model_dump(), [said + following])

@@ -25,5 +25,9 @@ class ReviewError(CurationError):
     """A release waits for a reviewer's decision."""
 
 
+class RightsError(CurationError):
+    """Rights, level, dispute or withdrawal forbid this use. Its steward, or a decision, can change that."""
+
+
 class ContractError(AssertionError):
     """A room or a step broke its promise. That is a bug of ours."""

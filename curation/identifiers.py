@@ -8,6 +8,12 @@ regions stay valid on cards that were issued in them.
 import ipaddress
 from datetime import date
 
+PERSONAL = (
+    "EMAIL", "IP", "CN_ID", "CN_MOBILE", "CN_LANDLINE", "CN_PLATE", "CN_PASSPORT", "HK_ID", "TW_ID", "BANK_CARD",
+)  # fmt: skip
+ORGANISATION, SECRET = "CN_USCC", "SECRET"
+TYPES = (*PERSONAL, ORGANISATION, SECRET)
+
 PROVINCE_CODES = {
     *range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82, 83, 91,
 }  # fmt: skip

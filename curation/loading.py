@@ -7,15 +7,15 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curation import versions
-from curation.errors import DeclarationError
+from curation import decisions, standing, versions
+from curation.errors import DeclarationError, RightsError
 from curation.store import Workspace, is_workspace
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 
-def load(name: str, version: str | None, workspace: str | None, split: str) -> "Dataset":
+def load(name: str, version: str | None, workspace: str | None, split: str, accept_withdrawn: str | None = None) -> "Dataset":
     """See `curation.load`."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -23,6 +23,8 @@ def load(name: str, version: str | None, workspace: str | None, split: str) -> "
 
     where = workspace or str(Workspace.find(None).root)
     version = version or _newest(where, name)
+    if not (accept_withdrawn or "").strip():
+        _demand_not_withdrawn(where, f"{name}@{version}")
     with _files(where, name, version) as files:
         base = f"data/datasets/{name}/data"
         shards = sorted(path for path in files.find(base) if Path(path).name.startswith(f"{split}-"))
@@ -33,6 +35,29 @@ def load(name: str, version: str | None, workspace: str | None, split: str) -> "
             with files.open(path, "rb") as shard:
                 tables.append(pq.read_table(shard))
     return Dataset(pa.concat_tables(tables))
+
+
+def _demand_not_withdrawn(where: str, release: str) -> None:
+    """Raise RightsError where the log, as it is now, says that documents of the release were withdrawn."""
+    if Path(where).is_dir():
+        known = decisions.read(Workspace(where))
+    else:
+        from dvc.api import DVCFileSystem
+        from dvc.exceptions import DvcException
+        from dvc.scm import CloneError
+
+        try:
+            files = DVCFileSystem(url=where)
+        except (CloneError, DvcException) as error:
+            raise DeclarationError(f"{where}: {error}") from None
+        log = files.read_text(decisions.FILE) if files.exists(decisions.FILE) else ""
+        files.repo.close()
+        known = decisions.parse(log, f"{where}: {decisions.FILE}")
+    for one in standing.concerns(known, release):
+        raise RightsError(
+            f"{release}: {one.facts['documents']} documents were withdrawn on {one.day} (decision {one.number}: {one.because}); "
+            'take a later version, or load it with accept_withdrawn="reason"'
+        )
 
 
 def _newest(where: str, name: str) -> str:

@@ -220,7 +220,8 @@ class Source(Declared):
     pi_legal_basis: str | None = None
     consent_ref: str | None = None
     minors: bool | None = None
-    pi_persons_estimate: int | None = None
+    pi_persons_estimate: int | None = Field(None, ge=0)
+    spi_persons_estimate: int | None = Field(None, ge=0)
     ciio: bool | None = None
     security: Security | None = None
     safety_presample: Safety | None = None

@@ -143,6 +143,28 @@ class Dedup(Declared):
     paragraphs: Paragraphs | None = None  # boilerplate of a source, and what a document says twice
 
 
+class Use(Declared):
+    """What the dataset is for, and who gets it: rights, licenses, levels and the export gate are judged against it.
+
+    `territory` and `destination` are ISO 3166 codes. An open dataset is provided abroad wherever it lies.
+    """
+
+    purpose: Literal["train_internal", "redistribute_verbatim", "redistribute_modified", "adapt"] = "redistribute_modified"
+    commercial: bool = True
+    audience: Literal["open", "licensed", "internal"] = "open"
+    territory: list[Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]] = []
+    destination: list[Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]] = []
+    export_reference: str | None = None  # of the assessment, contract or certification
+    accept_reservation: str | None = None  # why a reservation of text and data mining does not bind this use
+
+
+# what a policy's name says of the use, where the recipe says nothing
+_USE_OF = {
+    "internal": Use(purpose="train_internal", audience="internal"),
+    "research_nc": Use(commercial=False),
+}
+
+
 class Recipe(Declared):
     """A dataset's whole method. The file's name is the dataset's name."""
 
@@ -156,6 +178,7 @@ class Recipe(Declared):
     homepage: str | None = None
     profiles: list[UseProfile] = []
     policy: Name = "open_permissive"
+    use: Use | None = None  # default: redistributed, modified, to everybody; by policy `internal` within the organisation
     filters: list[Filter] = []
     dedup: Dedup = Dedup()
     edits: list[Edit] = []
@@ -167,6 +190,10 @@ class Recipe(Declared):
     @classmethod
     def _short(cls, value: Any) -> Any:
         return [{"use": one} if isinstance(one, str) else one for one in value] if isinstance(value, list) else value
+
+    def used(self) -> Use:
+        """What the dataset is for, as declared or as its policy says."""
+        return self.use or _USE_OF.get(self.policy, Use())
 
     @model_validator(mode="after")
     def _sound(self) -> Self:

@@ -1,7 +1,7 @@
 """A workspace's own settings: curation.yaml beside its dvc.yaml. A workspace without one keeps its data in `data/`."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import field_validator
 
@@ -44,6 +44,8 @@ class Settings(Declared):
     """What curation.yaml says."""
 
     storage: Storage | None = None
+    organisation: str | None = None  # who runs this workspace: rights that are transferred to it are its own
+    controls: list[Literal["access_controlled", "encrypted", "isolated", "reads_logged"]] = []  # what the storage does
 
 
 def read(root: Path) -> Settings:

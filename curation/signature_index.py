@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from curation import loading, pairing, versions
+from curation import loading, pairing, standing, versions
 from curation.errors import DataError, DeclarationError
 from curation.kernels.shingles import PERMUTATIONS
 from curation.pairing import BLOCK_ROWS, Signed
@@ -102,6 +102,21 @@ def blocks(workspace: Workspace, release: str) -> list[Published]:
     file = pq.ParquetFile(kept)
     groups = range(file.num_row_groups)
     return [Published(kept, release, g, rows) for g in groups if (rows := file.metadata.row_group(g).num_rows)]
+
+
+def tombstones(workspace: Workspace) -> list[Published]:
+    """What was withdrawn, as blocks: signatures without texts, so that a withdrawn text does not come back another way."""
+    found = []
+    for one in standing.withdrawals(workspace):
+        path = workspace.root / one.facts["tombstone"]
+        if not path.exists():
+            raise DataError(f"{one.facts['tombstone']}: missing; it keeps out what decision {one.number} withdrew")
+        file = pq.ParquetFile(path)
+        groups = range(file.num_row_groups)
+        found += [
+            Published(path, f"withdrawn:{one.number}", g, rows) for g in groups if (rows := file.metadata.row_group(g).num_rows)
+        ]
+    return found
 
 
 @contextmanager

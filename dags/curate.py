@@ -47,6 +47,7 @@ class Review(ApprovalOperator):
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
         """Record the decision about the very digest that was shown, then go on or skip the release."""
         from curation import approval, published
+        from curation.decisions import Identity
         from curation.errors import DataError
 
         params, ti = context["params"], context["ti"]
@@ -64,6 +65,7 @@ class Review(ApprovalOperator):
             said,
             reviewer=str(name or "nobody: the time to answer ran out"),
             identity="Airflow login",
+            by=Identity(name=str(name), kind="airflow-login") if name else None,
             decided_at=event["responded_at"].isoformat(timespec="seconds"),
         )
         return super().execute_complete(context, event)

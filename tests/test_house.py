@@ -14,13 +14,14 @@ FLOORS = [
     {
         "errors", "declaration", "document", "manifest", "recipe", "license", "license_texts", "license_files", "license_pages", "ledger", "approval", "store", "fingerprint", "rooms",
         "catalog", "versions", "published", "web", "archive", "decoding", "mapping", "editing", "fasttext_model", "loading",
-        "parcels", "settings", "identifiers",
+        "parcels", "settings", "identifiers", "decisions", "rights", "levels", "mixing",
+        "standing", "gate", "signing",
     },
     {"kernels", "policy"},
     {"connectors", "readers", "signals", "dedup", "engines", "card"},
-    {"steps", "questions", "pairing", "signature_index", "contamination", "paragraphs", "plainfile", "twins", "warm"},
+    {"steps", "questions", "pairing", "signature_index", "contamination", "paragraphs", "plainfile", "twins", "warm", "withdrawal"},
     {"line"},
-    {"workspaces", "shown", "schema_files"},
+    {"workspaces", "shown", "schema_files", "decision_commands"},
     {"cli"},
     {"__main__"},
 ]  # fmt: skip

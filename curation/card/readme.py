@@ -288,8 +288,8 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join(lines)
 
 
-def text(words: str) -> str:
-    """Words from outside as literal text: no Markdown, no HTML, one line."""
-    flat = " ".join(words.split())
+def text(words: str | None) -> str:
+    """Words from outside as literal text: no Markdown, no HTML, one line; of what was said in one language only, nothing."""
+    flat = " ".join((words or "").split())
     flat = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*_\[\]|!#~])", r"\\\1", flat)

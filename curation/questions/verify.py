@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from curation import catalog, published
+from curation import catalog, decisions, published, versions
 from curation.errors import DataError
 from curation.store import Workspace
 
@@ -29,7 +29,20 @@ def ask(workspace: Workspace, name: str) -> dict[str, Any]:
     if faults:
         return {"dataset": name, "version": manifest["version"], "documents": rows, "faults": faults}
     faults += _conservation(workspace, name, rows)
+    faults += _decided(workspace, name)
     return {"dataset": name, "version": manifest["version"], "documents": rows, "faults": faults}
+
+
+def _decided(workspace: Workspace, name: str) -> list[str]:
+    """Faults of the log of decisions: broken, or shorter than when the newest version was released."""
+    try:
+        known = decisions.read(workspace)
+    except DataError as error:
+        return [str(error)]
+    anchor = (versions.latest(workspace.root, name) or {}).get("decisions") or {"number": 0}
+    if anchor["number"] and (len(known) < anchor["number"] or known[anchor["number"] - 1].digest != anchor["digest"]):
+        return [f"{decisions.FILE}: entry {anchor['number']} is not the one that the newest version of {name} was released with"]
+    return []
 
 
 def _conservation(workspace: Workspace, name: str, rows: int) -> list[str]:

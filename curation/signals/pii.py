@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from curation import identifiers
 from curation.document import SPAN
+from curation.identifiers import ORGANISATION, PERSONAL, SECRET, TYPES
 from curation.kernels import identifiers as kernel
 
 COLUMNS = pa.schema(
@@ -25,11 +26,6 @@ COLUMNS = pa.schema(
         pa.field("spans", pa.list_(SPAN)),
     ]
 )
-PERSONAL = (
-    "EMAIL", "IP", "CN_ID", "CN_MOBILE", "CN_LANDLINE", "CN_PLATE", "CN_PASSPORT", "HK_ID", "TW_ID", "BANK_CARD",
-)  # fmt: skip
-ORGANISATION, SECRET = "CN_USCC", "SECRET"
-TYPES = (*PERSONAL, ORGANISATION, SECRET)
 NEAR = 60  # bytes in which a context word counts: 20 Han characters
 
 

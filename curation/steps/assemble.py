@@ -13,16 +13,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.ipc as ipc
 
-from curation import catalog, signals, signature_index
+from curation import catalog, gate, signals, signature_index
 from curation.editing import Edit, apply, pseudonym, pseudonym_key
 from curation.engines import local
 from curation.errors import ContractError, DataError
+from curation.identifiers import ORGANISATION
 from curation.ledger import EDITS, LEDGER, rows
+from curation.mixing import refusal
 from curation.policy.verdicts import select
 from curation.recipe import Edit as RecipeEdit
 from curation.recipe import Plan
 from curation.signals import tokens as tokens_signal
-from curation.signals.pii import ORGANISATION
 from curation.steps import Tell, silent
 from curation.steps import dedup as dedup_step
 from curation.steps import filter as filter_step
@@ -45,6 +46,11 @@ OWN = (
     "raw_sha256",
     "text_sha256",
 )
+ADAPTED = "LIC_ND_MODIFIED"
+NO_DERIVATIVES = {
+    "en": "Its license forbids derivatives, and an edit would make one.",
+    "zh": "其许可禁止演绎，而编辑即构成演绎。",
+}
 EMPTY = {"en": "Nothing was left of the document after its edits.", "zh": "文档经编辑后已无内容。"}
 
 
@@ -80,6 +86,7 @@ def schema() -> pa.Schema:
 def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) -> dict[str, Any]:
     """Write data/ (Parquet shards and nothing else) and ledger/ (all removals, all edits, no text)."""
     plan = catalog.plan(workspace, name)
+    gate.demand(workspace, plan)
     gone = _gone(workspace, plan)
     sizes = _cluster_sizes(workspace, name)
     shards = list(filter_step.shards_of(workspace, plan))
@@ -216,6 +223,7 @@ def _finished(
 ) -> tuple[pa.Table, pa.Table, pa.Table]:
     """Published rows after edits, the edits made, and ledger rows of documents that edits left empty."""
     edits = pa.concat_tables([_edits(table, plan), cuts.of(table["doc_id"].to_pylist())])
+    table, edits, adapted = _without_adaptations(table, edits, plan)
     by_document: dict[str, list[Edit]] = {}
     for row in edits.to_pylist():
         by_document.setdefault(row["doc_id"], []).append(Edit(row["start"], row["end"], row["replacement"]))
@@ -238,10 +246,34 @@ def _finished(
         done = _edited(done, by_document)
     blank = pa.array([not text.strip() for text in done["text"].to_pylist()]) if by_document else None
     if blank is None or not pc.any(blank).as_py():
-        return done, edits, LEDGER.empty_table()
+        return done, edits, adapted
     lost = done.filter(blank)
     ledger = rows("assemble", lost["id"], lost["source"], filter="empty_after_edits", outcome="removed", because=EMPTY)
-    return done.filter(pc.invert(blank)), edits, ledger
+    return done.filter(pc.invert(blank)), edits, pa.concat_tables([adapted, ledger])
+
+
+def _without_adaptations(table: pa.Table, edits: pa.Table, plan: Plan) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """Documents whose license forbids derivatives go when they would be edited: redacting or cutting is an adaptation."""
+    use = plan.recipe.used()
+    edited = set(edits["doc_id"].to_pylist())
+    pairs = zip(table["doc_id"].to_pylist(), table["license.id"].to_pylist(), strict=True)
+    hit = [doc in edited and refusal(one, use.purpose, use.commercial, modified=True) == ADAPTED for doc, one in pairs]
+    if not any(hit):
+        return table, edits, LEDGER.empty_table()
+    mask = pa.array(hit)
+    out = table.filter(mask)
+    ledger = rows(
+        "assemble",
+        out["doc_id"],
+        out["source"],
+        filter=f"use.{ADAPTED}",
+        outcome="removed",
+        column="license.id",
+        label=out["license.id"],
+        because=NO_DERIVATIVES,
+    )
+    left = pc.invert(pc.is_in(edits["doc_id"], value_set=out["doc_id"].combine_chunks()))
+    return table.filter(pc.invert(mask)), edits.filter(left), ledger
 
 
 def _edits(table: pa.Table, plan: Plan) -> pa.Table:

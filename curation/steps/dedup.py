@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from curation import catalog, contamination, fingerprint, pairing, paragraphs, signature_index
+from curation import catalog, contamination, fingerprint, pairing, paragraphs, signature_index, standing
 from curation.dedup import crossing, decide
 from curation.dedup.edges import Pairs, Similarities
 from curation.errors import DataError
@@ -61,6 +61,10 @@ RULES = {
         "url.key",
         {"en": "Another document of the same address is kept.", "zh": "已保留同一网址的另一份文档。"},
     ),
+}
+WITHDRAWN = {
+    "en": "It is, or resembles, a text that was withdrawn; the label names the decision.",
+    "zh": "与已撤回的文本相同或近似；标签指明相应的决定。",
 }
 CROSSING = {
     "en": "It resembles a document whose license is more restrictive or unknown, and nothing shows that its own came first.",
@@ -154,6 +158,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     held = blocks(workspace, (shard for _, shard in filter_step.shards_of(workspace, plan)), dedup.url)
     documents = sum(block.rows for block in held)
     before = [block for release in dedup.against for block in signature_index.blocks(workspace, release)]
+    before += signature_index.tombstones(workspace)
     if not documents:
         raise DataError(f"recipe {name!r}: its sources have no documents")
     threshold = dedup.near.threshold if dedup.near else 1.0
@@ -268,6 +273,7 @@ def _pairs(workspace: Workspace, plan: Plan, search: Pairing) -> tuple[bool, Sea
         compared,
         against,
         plan.recipe.dedup.url,
+        [[one.facts["tombstone"], one.facts["sha256"]] for one in standing.withdrawals(workspace)],
         near.model_dump() if near else None,
         fingerprint.of_module("curation.steps.dedup"),
     ]
@@ -365,8 +371,13 @@ def facts(workspace: Workspace, held: Sequence[Block], numbers: NDArray[np.int64
 
 def _ledger(table: pa.Table, decision: decide.Decision, threshold: float, crossed: NDArray[np.int64]) -> pa.Table:
     found = [LEDGER.empty_table()]
-    for rule, (label, column, because) in RULES.items():
-        at = np.flatnonzero(decision.rule == rule)
+    releases = np.array([one or "" for one in table["release"].to_pylist()], object)
+    gone = np.array([releases[t].startswith("withdrawn:") for t in np.maximum(decision.twin, 0).tolist()], bool)
+    of_rules = [(decision.rule == rule, *said) for rule, said in RULES.items() if rule != decide.PUBLISHED]
+    published = decision.rule == decide.PUBLISHED
+    of_rules += [(published & ~gone, *RULES[decide.PUBLISHED]), (published & gone, "withdrawn", "minhash.signature", WITHDRAWN)]
+    for mask, label, column, because in of_rules:
+        at = np.flatnonzero(mask)
         out, twins = table.take(pa.array(at)), table.take(pa.array(decision.twin[at]))
         found.append(
             rows(

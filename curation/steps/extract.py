@@ -16,7 +16,8 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation import archive, catalog, engines, fingerprint, mapping, published, readers, rooms
+from curation import archive, catalog, engines, fingerprint, mapping, published, readers, rooms, standing
+from curation.decisions import Decision
 from curation.declaration import parse
 from curation.document import DOCUMENT, QUARANTINE, doc_id
 from curation.errors import ContractError, DataError
@@ -75,6 +76,7 @@ def _tasks(workspace: Workspace, source: Source, objects: list[dict[str, Any]]) 
     )
     code = fingerprint.of_module("curation.steps.extract") + fingerprint.of_module(f"{rooms.find(readers, reader).__name__}")
     licenses = [(o["name"], o["sha256"]) for o in objects if LicenseFiles.wants(o["name"])]
+    purged = [one.subject for one in _purged(workspace)]
     groups: dict[int, list[dict[str, Any]]] = {}
     for number, one in enumerate(objects):
         place = int(hashlib.sha256(one["name"].encode()).hexdigest()[:8], 16) % GROUPS
@@ -83,9 +85,14 @@ def _tasks(workspace: Workspace, source: Source, objects: list[dict[str, Any]]) 
     for place in sorted(groups):
         content = [[o["name"], o["file_name"], o["sha256"], o["claims"]] for o in groups[place]]
         described = json.dumps([content, declared, code, licenses], sort_keys=True)
+        described += json.dumps(purged, sort_keys=True) if purged else ""
         key = hashlib.sha256(described.encode()).hexdigest()[:16]
         tasks.append(Task(workspace, source.id, tuple(groups[place]), key))
     return tasks
+
+
+def _purged(workspace: Workspace) -> list[Decision]:
+    return [one for one in standing.withdrawals(workspace) if one.facts["purged"]]
 
 
 def _as_extracted(group: dict[str, Any]) -> dict[str, Any]:
@@ -220,6 +227,7 @@ class _Writer:
         self._records = self._documents = self._in_documents = 0
         self._seen: Counter[str] = Counter()
         self._quoted: dict[Claim, Claim] = {}
+        self._out = _purged(task.workspace)
         self._run: list[dict[str, Any]] = []
         self._run_claims: list[Claim] = []
         self._run_name = ""
@@ -254,6 +262,9 @@ class _Writer:
             row = self._document(one, source, run, key)
         except mapping.Missing as missing:
             self._refuse(one, place, missing.reason, missing.detail, len(run))
+            return
+        if self._is_purged(row):
+            self._refuse(one, row["doc_id"], "withdrawn", "its text was withdrawn and purged", len(run))
             return
         self._rows.append(row)
         self._documents += 1
@@ -294,6 +305,15 @@ class _Writer:
             "text_sha256": hashlib.sha256(text.encode()).hexdigest(),
             "license_claims": [self._scrubbed(claim)._asdict() for claim in claims],
         }
+
+    def _is_purged(self, row: dict[str, Any]) -> bool:
+        """Withdrawn and purged: its words do not come back from a raw file that holds other documents too."""
+        if not self._out:
+            return False
+        table = pa.table({"doc_id": [row["doc_id"]], "source": [row["source"]], "document.url": [row["url"]]})
+        return any(
+            standing.matching(table, by, value)[0] for one in self._out for by, value in one.subject.items() if by != "license"
+        )
 
     def _scrubbed(self, claim: Claim) -> Claim:
         """A notice names its holder, often with an address: what cards and ledgers quote has none."""

@@ -7,26 +7,34 @@ from typing import Any
 
 import pyarrow as pa
 
-from curation import catalog, published, signals
+from curation import catalog, gate, published, signals, standing
 from curation.errors import ContractError
-from curation.ledger import LEDGER
+from curation.ledger import LEDGER, as_json, rows
+from curation.mixing import refusal
 from curation.policy.verdicts import columns_of, judge, outcomes
 from curation.recipe import Plan
 from curation.steps import Tell, silent
 from curation.store import Workspace, dump_json
 
+REFUSED = {
+    "en": "Its license does not permit what this dataset is for.",
+    "zh": "其许可不允许本数据集的用途。",
+}
+
 
 def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) -> dict[str, Any]:
     """Judge every document of the recipe's sources, shard by shard."""
     plan = catalog.plan(workspace, name)
+    gate.demand(workspace, plan)
     shards = list(shards_of(workspace, plan))
-    needed = columns_of(plan)
+    needed = columns_of(plan) | standing.NEEDED
     counts: Counter[str] = Counter()
     by_source: dict[str, Counter[str]] = {}
     with workspace.table_writer(workspace.ledger(name, "filter", "ledger.parquet"), LEDGER) as writer:
         for done, (source, shard) in enumerate(shards, 1):
             measured = columns(workspace, shard, needed)
-            ledger = judge(measured, plan)
+            ledger = pa.concat_tables([_withdrawn(workspace, measured), judge(measured, plan)])
+            ledger = pa.concat_tables([ledger, _refused(measured, plan, set(ledger["doc_id"].to_pylist()))])
             if ledger.num_rows:
                 writer.write_table(ledger)
             verdict = Counter(outcomes(ledger).values())
@@ -59,7 +67,8 @@ def inputs_digest(workspace: Workspace, plan: Plan) -> str:
     rules: list[Any] = [[where, one.model_dump(mode="json", exclude={"because"})] for where, one in plan.filters()]
     rules += [profile.where for profile in plan.profiles]
     rules += [edit.model_dump(mode="json", exclude={"because"}) for edit in plan.edits()]
-    digest.update(dump_json([rules, plan.recipe.dedup.model_dump(mode="json")]))
+    use = plan.recipe.used().model_dump(mode="json")
+    digest.update(dump_json([rules, plan.recipe.dedup.model_dump(mode="json"), use, standing.digest(workspace)]))
     for source in plan.recipe.sources:
         digest.update(dump_json(published.signals(workspace, source)))
     return digest.hexdigest()[:32]
@@ -67,6 +76,7 @@ def inputs_digest(workspace: Workspace, plan: Plan) -> str:
 
 def columns(workspace: Workspace, shard: dict[str, Any], wanted: set[str]) -> pa.Table:
     """doc_id, source and the wanted column paths of a shard, one row a document."""
+    given, wanted = wanted, standing.with_license(workspace, wanted)
     own = {path.split(".", 1)[1] for path in wanted if path.startswith("document.")}
     metadata = {path.split(".", 1)[1] for path in wanted if path.startswith("metadata.")}
     read = ["doc_id", "source", *sorted(own - {"source"}), *(["metadata"] if metadata else [])]
@@ -88,7 +98,43 @@ def columns(workspace: Workspace, shard: dict[str, Any], wanted: set[str]) -> pa
             raise ContractError(f"{shard['signals'][signal]['file']}: {sidecar.num_rows} rows beside {table.num_rows}")
         for column in names:
             table = table.append_column(f"{signal}.{column}", sidecar[column])
-    return table
+    table = standing.settled(workspace, table)
+    return table.drop_columns(sorted(wanted - given)) if wanted - given else table
+
+
+def _refused(measured: pa.Table, plan: Plan, judged: set[str]) -> pa.Table:
+    """Ledger rows of documents that nothing else took and whose license does not permit the recipe's use."""
+    use = plan.recipe.used()
+    codes = [refusal(one, use.purpose, use.commercial) for one in measured["license.id"].to_pylist()]
+    found = [LEDGER.empty_table()]
+    for code in sorted({one for one in codes if one}):
+        hit = [c == code and doc not in judged for c, doc in zip(codes, measured["doc_id"].to_pylist(), strict=True)]
+        own = measured.filter(pa.array(hit))
+        found.append(
+            rows(
+                "filter",
+                own["doc_id"],
+                own["source"],
+                filter=f"use.{code}",
+                outcome="quarantined" if code == "LIC_UNKNOWN" else "removed",
+                column="license.id",
+                label=own["license.id"],
+                where=as_json({"purpose": use.purpose, "commercial": use.commercial}),
+                because=REFUSED,
+            )
+        )
+    return pa.concat_tables(found)
+
+
+def _withdrawn(workspace: Workspace, measured: pa.Table) -> pa.Table:
+    """Ledger rows of documents that somebody withdrew."""
+    by = standing.withdrawn(workspace, measured)
+    found = [LEDGER.empty_table()]
+    for one in {one.number: one for one in by if one}.values():
+        own = measured.filter(pa.array([hit is not None and hit.number == one.number for hit in by]))
+        because = {"en": f"Withdrawn (decision {one.number}).", "zh": f"已撤回（决定 {one.number}）。"}
+        found.append(rows("filter", own["doc_id"], own["source"], filter="withdrawn", outcome="removed", because=because))
+    return pa.concat_tables(found)
 
 
 def known_columns() -> dict[str, pa.DataType]:

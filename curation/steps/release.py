@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from curation import approval, catalog, published, versions
+from curation import approval, catalog, decisions, published, versions
+from curation import gate as rules
 from curation.errors import DataError, DeclarationError, ReviewError
 from curation.recipe import Plan
 from curation.steps import Tell, silent
+from curation.steps import dedup as dedup_step
 from curation.store import Workspace, dump_json
 from curation.versions import dvc, git
 
@@ -28,6 +30,8 @@ DECLARED = (
     "dvc.yaml",
     ".gitignore",
     "curation.yaml",
+    "data/decisions.jsonl",
+    "data/tombstones",
 )
 PER_SOURCE = (
     ("ingest", "data/raw/{}"),
@@ -77,6 +81,10 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent, 
         release = {
             key: manifest[key] for key in ("dataset", "version", "reason", "digest", "digests", "counts", "shards", "changes")
         }
+        log = _log(clone)
+        subject = {"dataset": name, "version": version, "digest": manifest["digest"]}
+        decisions.append(Workspace(clone), "release", subject, manifest["reason"])
+        release["decisions"] = decisions.head(Workspace(clone))
         record = clone / "data" / "datasets" / name / "RELEASE.json"
         record.write_bytes(dump_json(release))
         git(clone, "add", "--", "dvc.lock", str(record.relative_to(clone)), *[p for p in DECLARED if (clone / p).exists()])
@@ -84,7 +92,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent, 
             message = f"Release {tag} ({manifest['reason']})"
             git(clone, "commit", "-q", "-m", message + (f"\n\n{note.strip()}" if note.strip() else ""))
         tell(4, 5)
-        _take_over(workspace, clone, name)
+        _take_over(workspace, clone, name, log)
     git(
         workspace.root, "tag", "-a", tag, "-m", f"{tag}: {manifest['counts']['documents']} documents, digest {manifest['digest']}"
     )
@@ -97,6 +105,8 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent, 
 
 def gate(workspace: Workspace, plan: Plan, manifest: dict[str, Any]) -> None:
     """Raise ReviewError unless the recipe needs no review, or this very digest is approved."""
+    rules.demand_release(workspace, plan, manifest["digest"])
+    dedup_step.filtered_out(workspace, plan)  # a decision since then may have settled, disputed or withdrawn something
     decision = approval.find(workspace, plan.recipe.name, manifest["digest"])
     if decision and decision.decision == "reject":
         raise ReviewError(f"{plan.recipe.name} {manifest['version']} was rejected by {decision.reviewer}: {decision.reason}")
@@ -204,14 +214,24 @@ def _link_file(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
-def _take_over(workspace: Workspace, clone: Path, name: str) -> None:
-    """Bring the clone's commit into the workspace: branch, index, dvc.lock; working files stay as they are."""
+def _log(root: Path) -> bytes:
+    path = root / decisions.FILE
+    return path.read_bytes() if path.exists() else b""
+
+
+def _take_over(workspace: Workspace, clone: Path, name: str, log: bytes) -> None:
+    """Bring the clone's commit into the workspace: branch, index, dvc.lock, log; other working files stay as they are."""
     root = workspace.root
     branch = git(root, "symbolic-ref", "HEAD")
     old = git(root, "rev-parse", "-q", "--verify", "HEAD", check=False)
     new = git(clone, "rev-parse", "HEAD")
     git(root, "fetch", "-q", "--no-tags", str(clone), "HEAD")
     workspace.write_local(root / "dvc.lock", (clone / "dvc.lock").read_bytes())
+    if _log(root) == log:
+        workspace.write_local(root / decisions.FILE, _log(clone))
+    else:  # somebody decided something meanwhile: the release follows it in the log, and the next commit brings both
+        made = decisions.read(Workspace(clone))[-1]
+        decisions.append(workspace, made.kind, made.subject, made.because, by=made.by, at=made.at)
     workspace.write_local(workspace.release_file(name), (clone / "data" / "datasets" / name / "RELEASE.json").read_bytes())
     git(root, "update-ref", branch, new, old or "0" * 40)
     git(root, "reset", "-q")

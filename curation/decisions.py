@@ -1,0 +1,182 @@
+"""The log of decisions: data/decisions.jsonl, append-only, each entry sealed by the digest of the one before.
+
+Approvals, settled licenses, disputes, transfers of rights, withdrawals, overrides, lowered levels, samples judged, releases and
+policy changes. An entry says who decided, and how that was proved. A cut or changed line shows in `curate verify`; the log's head
+stands in every release.
+"""
+
+import fcntl
+import getpass
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from curation.errors import DataError, DeclarationError
+from curation.store import Workspace
+
+FILE = "data/decisions.jsonl"
+START = "0" * 64
+KINDS = (
+    "approve", "reject", "settle", "dispute", "transfer", "withdraw", "override", "lower", "sample", "release", "policy", "revoke",
+)  # fmt: skip
+PROVED = ("airflow-login", "git-signed")  # four eyes count these; anybody can be an operating system user
+
+
+class Identity(BaseModel):
+    """Who decided, and how that is known."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    kind: Literal["airflow-login", "git-signed", "os-user"]
+    detail: str = ""
+
+
+class Evidence(BaseModel):
+    """A file that was looked at, by its digest; the file itself stays where its owner keeps it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    sha256: str
+
+
+class Decision(BaseModel):
+    """One entry. `subject` and `facts` depend on the kind; see the functions that make them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    number: int
+    previous: str
+    at: str
+    by: Identity
+    kind: str
+    subject: dict[str, str]
+    because: str
+    evidence: list[Evidence] = []
+    facts: dict[str, Any] = {}
+    digest: str = ""
+
+    @property
+    def day(self) -> date:
+        return datetime.fromisoformat(self.at).date()
+
+    def sealed(self) -> str:
+        """SHA-256 of the entry without its own digest, keys sorted."""
+        content = self.model_dump(exclude={"digest"})
+        return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+def os_user() -> Identity:
+    """The user that runs this process: enough for what needs no four eyes."""
+    return Identity(name=getpass.getuser(), kind="os-user", detail=f"uid {os.getuid()}")
+
+
+def evidence(files: list[Path]) -> list[Evidence]:
+    """Files by name and digest. Raises DeclarationError for one that is not there."""
+    found = []
+    for file in files:
+        if not file.is_file():
+            raise DeclarationError(f"--evidence {file}: no such file")
+        with file.open("rb") as opened:
+            found.append(Evidence(name=file.name, sha256=hashlib.file_digest(opened, "sha256").hexdigest()))
+    return found
+
+
+def append(
+    workspace: Workspace,
+    kind: str,
+    subject: dict[str, str],
+    because: str,
+    *,
+    by: Identity | None = None,
+    proof: list[Evidence] | None = None,
+    at: str | None = None,
+    **facts: Any,
+) -> Decision:
+    """Write one decision. Raises DeclarationError without a reason, DataError when the log is broken."""
+    assert kind in KINDS, kind
+    if not because.strip():
+        raise DeclarationError("a decision needs a reason: --because TEXT")
+    path = workspace.root / FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(path):
+        before = read(workspace)
+        made = Decision(
+            number=len(before) + 1,
+            previous=before[-1].digest if before else START,
+            at=at or datetime.now(UTC).isoformat(timespec="seconds"),
+            by=by or os_user(),
+            kind=kind,
+            subject=subject,
+            because=" ".join(because.split()),
+            evidence=proof or [],
+            facts=facts,
+        )
+        made = made.model_copy(update={"digest": made.sealed()})
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(made.model_dump(), ensure_ascii=False, sort_keys=True) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    return made
+
+
+def read(workspace: Workspace) -> list[Decision]:
+    """Every decision in order. Raises DataError naming the first bad entry."""
+    path = workspace.root / FILE
+    return parse(path.read_text(encoding="utf-8"), FILE) if path.exists() else []
+
+
+def parse(text: str, shown: str) -> list[Decision]:
+    """Entries of a log, each checked against its own digest and the one before. Raises DataError."""
+    found: list[Decision] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        try:
+            one = Decision.model_validate_json(line)
+        except ValueError:
+            raise DataError(f"{shown}: entry {number} is no decision; the log was edited or cut") from None
+        previous = found[-1].digest if found else START
+        if one.number != number or one.previous != previous or one.digest != one.sealed():
+            raise DataError(
+                f"{shown}: entry {number} ({one.kind} by {one.by.name}) does not follow from the one before: it was changed"
+            )
+        found.append(one)
+    return found
+
+
+def head(workspace: Workspace) -> dict[str, Any]:
+    """Number and digest of the newest entry: what a release is anchored to."""
+    known = read(workspace)
+    return {"number": len(known), "digest": known[-1].digest if known else START}
+
+
+def standing(known: list[Decision]) -> list[Decision]:
+    """Decisions that are not revoked, in order."""
+    revoked = {one.subject["decision"] for one in known if one.kind == "revoke"}
+    return [one for one in known if one.kind != "revoke" and str(one.number) not in revoked]
+
+
+def revoke(workspace: Workspace, number: int, because: str, by: Identity | None = None) -> Decision:
+    """Take back a decision; it stays in the log. A withdrawal and a release are not taken back."""
+    known = read(workspace)
+    if not 1 <= number <= len(known):
+        raise DeclarationError(f"no decision {number}; the log has {len(known)}")
+    if known[number - 1].kind in {"withdraw", "release", "revoke"}:
+        raise DeclarationError(f"decision {number} is a {known[number - 1].kind} and is not taken back")
+    if known[number - 1] not in standing(known):
+        raise DeclarationError(f"decision {number} is revoked already")
+    return append(workspace, "revoke", {"decision": str(number)}, because, by=by)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.with_name(".decisions.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
