@@ -99,7 +99,7 @@ def test_one_hundred_thousand_documents_are_judged_anew_in_under_a_second() -> N
     begun = time.perf_counter()
     change = tune.changed(found, ["x.low=0.1", "y.low=50"])
     assert change["seconds"] <= time.perf_counter() - begun
-    assert change["seconds"] < 1.0  # it is about 0.02 s; a machine twenty times as slow would still do
+    assert change["seconds"] < 10.0  # it is about 0.02 s; benchmarks tell speeds, this one that nothing is measured again
 
 
 @pytest.mark.parametrize("setting", ["z.low=1", "x=1", "x.low=much", "x.low=nan", "x.low=inf", "x.low", "x"])
