@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from curation.card import Model
 from curation.license import table as license_table
 from curation.manifest import Source
+from curation.mixing import collection
 from curation.recipe import Plan
 
 HISTOGRAM = (0, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536)
@@ -61,6 +62,7 @@ def build(
             {**share, "tier": _tier(share["value"]), "attribution": _terms(share["value"], "attribution")}
             for share in _shares(data, "license", "tokens")
         ],
+        "permits": collection(data["license"].unique().to_pylist())._asdict(),
         "formats": _shares(data, "format", "tokens"),
         "sources": [_source(s, indexes[s.id], unreadable[s.id], outcome, kept, data) for s in sources],
         "conflicts": _conflicts(sources, ledger, claims),
@@ -145,6 +147,7 @@ def _source(
         "data_level": source.data_level or derived["data_level"][0],
         "evidence": [e.note or e.uri or e.kind for e in source.license_evidence],
         "attribution": source.attribution_text,
+        "copyright_holders": source.copyright_holders,
         "records": index["records"],
         "documents": index["documents"],
         "unreadable": unreadable.total(),

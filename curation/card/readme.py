@@ -198,6 +198,8 @@ def body(model: Model) -> str:
             [[f["path"], count(f["rows"]), count(f["bytes"]), f["sha256"]] for f in model["files"]],
         ),
         "Columns: " + ", ".join(f"`{c['name']}` ({c['type']})" for c in model["columns"]) + ".",
+        "`NOTICE` names every source, `ledger/attribution.parquet` title, authors and address of every document, `LICENSES/` has "
+        "the texts, `license_report.json` what they permit together.",
         "`ledger/removed.parquet` has a row for every removal and quarantine with its reason and value, "
         "`ledger/edits.parquet` one for every edit, `ledger/clusters.parquet` every duplicate cluster, "
         "`ledger/paragraphs.parquet` every repeated paragraph that was sought; none has text.",

@@ -51,6 +51,18 @@ NO_DERIVATIVES = {
     "en": "Its license forbids derivatives, and an edit would make one.",
     "zh": "其许可禁止演绎，而编辑即构成演绎。",
 }
+# who is to be named, for every document that is kept
+ATTRIBUTION = pa.schema(
+    [
+        pa.field("id", pa.string()),
+        pa.field("source", pa.string()),
+        pa.field("title", pa.string()),
+        pa.field("authors", pa.list_(pa.string())),
+        pa.field("url", pa.string()),
+        pa.field("license", pa.string()),
+        pa.field("modified", pa.bool_()),
+    ]
+)
 EMPTY = {"en": "Nothing was left of the document after its edits.", "zh": "文档经编辑后已无内容。"}
 
 
@@ -100,7 +112,10 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
         spill = _Spill(scratch / "spill", out)
         ledger_folder = scratch / "ledger"
         ledger_folder.mkdir()
-        with signature_index.Writer(ledger_folder / signature_index.NAME) as index:
+        with (
+            signature_index.Writer(ledger_folder / signature_index.NAME) as index,
+            parquet_writer(ledger_folder / "attribution.parquet", ATTRIBUTION) as credits,
+        ):
             for done, (_, shard) in enumerate(shards, 1):
                 for batch in _kept_rows(workspace, shard, gone, plan):
                     table, batch_edits, batch_emptied = _finished(batch, plan, sizes, cuts, out)
@@ -108,6 +123,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
                     emptied.append(batch_emptied)
                     written += table.num_rows
                     spill.add(table, count, splits)
+                    credits.write_table(table.select(ATTRIBUTION.names).cast(ATTRIBUTION))
                     index.add(batch.filter(pc.is_in(batch["doc_id"], value_set=table["id"].combine_chunks())))
                 tell(done, len(shards) + 1)
         folder = scratch / "data"

@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 
 from curation import catalog, published, versions
 from curation.card import model as card_model
-from curation.card import plots
 from curation.editing import key_id, pseudonym_key
 from curation.errors import DataError
 from curation.manifest import Source
@@ -21,7 +20,8 @@ from curation.signals.tokens import TOKENIZER
 from curation.steps import Tell, assemble, silent
 from curation.store import Workspace, dump_json
 
-EXPORTS = ("readme", "html", "croissant", "plots")  # one file each in curation/card; every one is a DVC output
+EXPORTS = ("readme", "html", "croissant", "plots", "notice")  # one file each in curation/card; every one is a DVC output
+FOLDERS = ("plots", "LICENSES")  # of exports that write several files
 UNREAD = {"text", "native_id", "title", "authors", "url", "raw_sha256", "metadata"}  # columns no number of a card needs
 
 
@@ -65,13 +65,15 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     for export in EXPORTS:
         written |= importlib.import_module(f"curation.card.{export}").render(model)
     with workspace.scratch() as scratch:
-        folder = scratch / "plots"
-        folder.mkdir()
-        for path in plots.render(model):
-            (scratch / path).write_bytes(written[path])
-        workspace.publish_folder(folder, workspace.dataset(name, "plots"))
+        for name_of in FOLDERS:
+            folder = scratch / name_of
+            folder.mkdir()
+            for path, content in written.items():
+                if path.startswith(f"{name_of}/"):
+                    (scratch / path).write_bytes(content)
+            workspace.publish_folder(folder, workspace.dataset(name, name_of))
     for path, content in sorted(written.items()):
-        if not path.startswith("plots/"):
+        if "/" not in path:
             workspace.write_bytes(workspace.dataset(name, path), content)
     manifest = _manifest(workspace, plan, sources, model, digests, reason, files, written)
     workspace.write_json(workspace.dataset(name, "manifest.json"), manifest)

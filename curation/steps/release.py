@@ -49,6 +49,9 @@ PER_RECIPE = (
     ("card", "data/datasets/{}/card.html"),
     ("card", "data/datasets/{}/croissant.json"),
     ("card", "data/datasets/{}/plots"),
+    ("card", "data/datasets/{}/NOTICE"),
+    ("card", "data/datasets/{}/LICENSES"),
+    ("card", "data/datasets/{}/license_report.json"),
     ("card", "data/datasets/{}/manifest.json"),
 )
 

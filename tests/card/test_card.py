@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -132,3 +133,18 @@ def test_plots_are_the_same_bytes_twice(done: Workspace) -> None:
 def test_html_escapes_every_cell() -> None:
     """Cells made from words are escaped where they are made."""
     assert "<i>" not in html._both("<i>", "<i>") and "<i>" not in html._code("<i>")
+
+
+def test_notice_names_who_is_to_be_named(done: Workspace) -> None:
+    """Sources, licenses with their texts, what they permit together, and every kept document in the attribution list."""
+    notice = text(done, "NOTICE")
+    assert "Plant handbook" in notice and "CC-BY-4.0: attribution" in notice and "may be passed on: yes" in notice
+    assert text(done, "LICENSES/CC-BY-4.0.txt").startswith("Creative Commons Attribution 4.0") or "Attribution 4.0" in text(
+        done, "LICENSES/CC-BY-4.0.txt"
+    )
+    report = json.loads(text(done, "license_report.json"))
+    data = pq.read_table(done.path(done.dataset("energy", "data")))
+    credits = done.read_table(done.dataset("energy", "ledger/attribution.parquet"))
+    assert sorted(credits["id"].to_pylist()) == sorted(data["id"].to_pylist())
+    assert report["permits"]["publishable"] and {row["value"] for row in report["licenses"]} == set(data["license"].to_pylist())
+    assert set(report["texts"]) <= set(done.read_json(done.dataset("energy", "manifest.json"))["files"])
