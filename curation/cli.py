@@ -79,6 +79,11 @@ def parser() -> argparse.ArgumentParser:
         "--as", dest="name", metavar="NAME", help="the signer's name in data/allowed_signers (default: git's user.email)"
     )
     Commands(_workspace, _answer).add_to(add)
+    one = add("policy", _policy, "what another policy would remove from a dataset or let in, before it is switched on")
+    one.add_argument("diff", choices=("diff",))
+    one.add_argument("old", help="a policy's name, or a file")
+    one.add_argument("new", help="a policy's name, or a file")
+    one.add_argument("--on", required=True, metavar="DATASET")
     one = add("verify", _verify, "check digests, counts and conservation of documents")
     one.add_argument("dataset")
     one = add("summary", _summary, "the dataset's numbers, as at the end of a run")
@@ -293,6 +298,13 @@ def _approve(asked: argparse.Namespace) -> int:
     said = f"{made.decision}: {made.dataset} {manifest['version']} by {made.reviewer}, digest {made.digest[:16]}"
     following = "" if asked.reject else f". Next: `curate step release {made.dataset}`"
     return _answer(asked, made.model_dump(), [said + following])
+
+
+def _policy(asked: argparse.Namespace) -> int:
+    from curation.questions import policy
+
+    answer = policy.ask(_workspace(asked), asked.old, asked.new, asked.on)
+    return _answer(asked, answer, policy.shown(answer))
 
 
 def _verify(asked: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 """The commands that decide: settle, dispute, transfer, withdraw, override, lower, revoke, decisions. Each writes one entry of the log."""
 
 import argparse
+import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -58,6 +59,12 @@ class Commands:
         one = add("revoke", self.revoke, "take a decision back; it stays in the log")
         one.add_argument("number", type=int)
         one.add_argument("--because", required=True, metavar="TEXT")
+        one = add("sample", self.sample, "draw what people have to read (TC260-003), or take their verdicts in")
+        one.add_argument("dataset")
+        one.add_argument("--out", type=Path, metavar="FILE", help="write the documents that are not judged yet as JSONL")
+        one.add_argument(
+            "--verdicts", type=Path, metavar="FILE", help="the same rows with verdict (pass, fail), risk and reviewer filled in"
+        )
         add("decisions", self.decisions, "the log of decisions, newest last")
 
     @staticmethod
@@ -145,6 +152,29 @@ class Commands:
         lines += [f"  cleared: {one}" for one in receipt["cleared"]]
         lines += [f"  cannot be recalled: {one}" for one in receipt["cannot_recall"]]
         return self._answer(asked, receipt, lines)
+
+    def sample(self, asked: argparse.Namespace) -> int:
+        """How many are new, and where the reading stands."""
+        from curation import sampling
+
+        workspace = self._find(asked)
+        if asked.verdicts:
+            taken = sampling.record(workspace, asked.dataset, asked.verdicts)
+            return self._answer(asked, taken, [f"decision {taken['decision']}: {taken['verdicts']:,} verdicts taken in"])
+        found = sampling.manual(workspace, asked.dataset)
+        if asked.out:
+            known = sampling.verdicts(workspace, asked.dataset)
+            rows = [r for r in sampling.drawn(workspace, asked.dataset, "manual").to_pylist() if r["text_sha256"] not in known]
+            texts = sampling.texts_of(workspace, asked.dataset, {row["id"] for row in rows})
+            blank = {"verdict": None, "risk": None, "reviewer": None}
+            lines = [
+                json.dumps({"id": r["id"], "text_sha256": r["text_sha256"], **blank, "text": texts[r["id"]]}, ensure_ascii=False)
+                for r in rows
+            ]
+            asked.out.write_text("".join(f"{one}\n" for one in lines), encoding="utf-8")
+        rate = found["rate"]
+        said = f"{found['sample']:,} to read, {found['new']:,} new; {rate['passed']:,} of {rate['of']:,} judged passed"
+        return self._answer(asked, found, [f"{said} (95 % interval {rate['low']:.4f} to {rate['high']:.4f})"])
 
     def revoke(self, asked: argparse.Namespace) -> int:
         """One decision by its number."""

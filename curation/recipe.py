@@ -143,6 +143,14 @@ class Dedup(Declared):
     paragraphs: Paragraphs | None = None  # boilerplate of a source, and what a document says twice
 
 
+class Safety(Declared):
+    """The user's own keyword libraries (CSV below the workspace: keyword, risk), and how they are held to TC260-003."""
+
+    keywords: list[str] = Field(min_length=1)
+    max_age_days: int = Field(7, ge=1)
+    complete: bool = True  # 10,000 words in all, 200 for each risk of A.1, 100 for each of A.2
+
+
 class Use(Declared):
     """What the dataset is for, and who gets it: rights, licenses, levels and the export gate are judged against it.
 
@@ -184,6 +192,8 @@ class Recipe(Declared):
     edits: list[Edit] = []
     splits: dict[Annotated[str, StringConstraints(pattern=r"^[a-z]+$")], float] = {"train": 1.0}
     review: Literal["auto", "required"] = "required"
+    sampling: Literal["none", "tc260"] = "none"
+    safety: Safety | None = None
     known_limits: list[Localized] = []
 
     @field_validator("profiles", mode="before")

@@ -12,6 +12,7 @@ from curation.decisions import Decision
 from curation.manifest import Grant, Source
 from curation.recipe import Use
 
+MOST_ILLEGAL = 0.05  # TC260-003: a source with more is not collected
 RIGHTS = ("holding", "use", "operation")
 TRAINING = {"ai_training", "training", "train_internal", "any"}
 
@@ -22,6 +23,9 @@ def fault(source: Source, use: Use, today: date, known: Iterable[Decision], orga
     for one in own:
         if one.kind == "dispute":
             return f"is under dispute since {one.day} (decision {one.number}: {one.because}); `curate revoke {one.number} --because TEXT` when it is resolved"
+    sample = source.safety_presample
+    if sample and sample.illegal_n > MOST_ILLEGAL * sample.n:
+        return f"had {sample.illegal_n} of {sample.n} documents with illegal content in its assessment; more than {MOST_ILLEGAL:.0%} is refused"
     if (reserved := _reserved(source)) and use.purpose != "train_internal" and not use.accept_reservation:
         return f"reserves text and data mining ({reserved}); ask its holder, or say accept_reservation in the recipe's `use` with the reason"
     needed = ["use"] if use.purpose == "train_internal" else ["use", "operation"]

@@ -506,3 +506,19 @@ def test_release_refuses_what_was_approved_before_a_withdrawal(own: Workspace) -
     assert run(workspace, "withdraw", "--document", "zh-3", "--because", "asked to") == 0
     with pytest.raises(CurationError):
         line.step("release").run("energy", workspace)
+
+
+def test_what_another_policy_would_do(base: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Named or from a file; both directions, with reasons, and nothing is changed by asking."""
+    assert run(base, "policy", "diff", "open_permissive", "research_nc", "--on", "energy") == 0
+    told_ = capsys.readouterr().out
+    assert "only research_nc lets through: 1\n  plant, CC-BY-NC-4.0: 1" in told_ and "by open_permissive.license_tier: 1" in told_
+    strict = tmp_path / "strict.yaml"
+    strict.write_text(
+        "name: strict\ntitle: {en: Public domain}\nfilters:\n"
+        "  - {name: tier, column: license.tier, any_of: [T0], because: {en: Only public domain.}}\n"
+    )
+    assert run(base, "--json", "policy", "diff", "open_permissive", str(strict), "--on", "energy") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["removed"]["documents"] > 40 and answer["admitted"]["documents"] == 0
+    assert answer["removed"]["reasons"] == {"strict.tier": answer["removed"]["documents"]}

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from curation import approval, catalog, decisions, published, versions
+from curation import approval, catalog, decisions, published, sampling, versions
 from curation import gate as rules
 from curation.errors import DataError, DeclarationError, ReviewError
 from curation.recipe import Plan
@@ -32,6 +32,8 @@ DECLARED = (
     "curation.yaml",
     "data/decisions.jsonl",
     "data/tombstones",
+    "data/verdicts",
+    "data/allowed_signers",
 )
 PER_SOURCE = (
     ("ingest", "data/raw/{}"),
@@ -110,6 +112,7 @@ def gate(workspace: Workspace, plan: Plan, manifest: dict[str, Any]) -> None:
     """Raise ReviewError unless the recipe needs no review, or this very digest is approved."""
     rules.demand_release(workspace, plan, manifest["digest"])
     dedup_step.filtered_out(workspace, plan)  # a decision since then may have settled, disputed or withdrawn something
+    sampling.demand(workspace, plan)
     decision = approval.find(workspace, plan.recipe.name, manifest["digest"])
     if decision and decision.decision == "reject":
         raise ReviewError(f"{plan.recipe.name} {manifest['version']} was rejected by {decision.reviewer}: {decision.reason}")

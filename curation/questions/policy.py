@@ -1,0 +1,82 @@
+"""What would another policy do to a dataset? Asked on what is measured, before it is switched on."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from curation import catalog, standing
+from curation.declaration import load_yaml, parse
+from curation.policy.verdicts import columns_of, judge, outcomes
+from curation.recipe import Plan, Policy
+from curation.steps import filter as filter_step
+from curation.store import Workspace
+
+EXAMPLES = 5
+
+
+def ask(workspace: Workspace, old: str, new: str, dataset: str) -> dict[str, Any]:
+    """Documents that only one of two policies lets through, by source, license and the first reason. A policy is a name or a file."""
+    plan = catalog.plan(workspace, dataset)
+    before, after = (plan.model_copy(update={"policy": policy(workspace, name)}) for name in (old, new))
+    counts: dict[str, Counter[str]] = {side: Counter() for side in ("removed", "admitted")}
+    examples: dict[str, list[str]] = {"removed": [], "admitted": []}
+    reasons: dict[str, Counter[str]] = {"removed": Counter(), "admitted": Counter()}
+    documents = kept = 0
+    for source, shard in filter_step.shards_of(workspace, plan):
+        table = filter_step.columns(workspace, shard, columns_of(before) | columns_of(after) | standing.NEEDED)
+        licenses = dict(zip(table["doc_id"].to_pylist(), table["license.id"].to_pylist(), strict=True))
+        first, second = (_first(table, one) for one in (before, after))
+        documents += table.num_rows
+        kept += table.num_rows - len(second)
+        for side, gone, other in (("removed", second, first), ("admitted", first, second)):
+            for doc in sorted(set(gone) - set(other)):
+                counts[side][f"{source}, {licenses[doc] or 'UNKNOWN'}"] += 1
+                reasons[side][gone[doc]] += 1
+                examples[side] = [*examples[side], doc][:EXAMPLES]
+    return {
+        "dataset": dataset,
+        "old": before.policy.name,
+        "new": after.policy.name,
+        "documents": documents,
+        "kept": kept,
+        **{
+            side: {
+                "documents": counts[side].total(),
+                "by": dict(sorted(counts[side].items())),
+                "reasons": dict(sorted(reasons[side].items())),
+                "examples": examples[side],
+            }
+            for side in counts
+        },
+    }
+
+
+def policy(workspace: Workspace, name: str) -> Policy:
+    """By its name, or from a file that is not switched on yet."""
+    path = Path(name)
+    return parse(Policy, load_yaml(path, name), name) if path.suffix in {".yaml", ".yml"} else catalog.policy(workspace, name)
+
+
+def _first(table: Any, plan: Plan) -> dict[str, str]:
+    """doc_id -> the first filter that keeps it out."""
+    ledger = judge(table, plan)
+    named: dict[str, str] = {}
+    for doc, one in zip(ledger["doc_id"].to_pylist(), ledger["filter"].to_pylist(), strict=True):
+        named.setdefault(doc, one)
+    assert set(named) == set(outcomes(ledger))
+    return named
+
+
+def shown(answer: dict[str, Any]) -> list[str]:
+    """The answer as lines."""
+    lines = [
+        f"{answer['dataset']}: {answer['documents']:,} documents; {answer['new']} keeps {answer['kept']:,} before duplicates"
+    ]
+    for side, word in (("removed", f"only {answer['old']} lets through"), ("admitted", f"only {answer['new']} lets through")):
+        found = answer[side]
+        lines.append(f"{word}: {found['documents']:,}")
+        lines += [f"  {by}: {count:,}" for by, count in found["by"].items()]
+        lines += [f"  by {reason}: {count:,}" for reason, count in found["reasons"].items()]
+        if found["examples"]:
+            lines.append(f"  such as {', '.join(found['examples'])}")
+    return lines
