@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import datasets
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -299,6 +300,12 @@ def test_an_edited_document_that_forbids_derivatives_goes(tmp_path: Path) -> Non
     line.run(workspace, "energy", until="card")
     kept, gone = texts(workspace), removed(workspace)
     assert "nd-clean" in kept and "nd-private" not in kept
+    names = {key.rsplit("/", 1)[1] for key in workspace.files(workspace.dataset("energy", "data"))}
+    assert names == {"train-permissive-00000-of-00001.parquet", "train-restricted-00000-of-00001.parquet"}
+    folder = workspace.path(workspace.dataset("energy"))
+    config = datasets.load_dataset(folder, "restricted", cache_dir=str(tmp_path / "hf"))["train"]
+    assert config["native_id"] == ["nd-clean"]
+    assert len(datasets.load_dataset(folder, cache_dir=str(tmp_path / "hf"))["train"]) == len(kept)
     assert gone[doc_id("plant", "nd-private")] == ["use.LIC_ND_MODIFIED"]
     assert gone[doc_id("plant", "non-commercial")] == ["use.LIC_NC"] and gone[doc_id("plant", "no-license")] == [
         "use.LIC_UNKNOWN"

@@ -77,6 +77,7 @@ def build(
         },
         "lengths": _histogram(tokens),
         "splits": _splits(files),
+        "kinds": _kinds(files),
         "files": files,
         "columns": [{"name": f.name, "type": str(f.type)} for f in data.schema],
         "limits": [*(limit.model_dump() for limit in recipe.known_limits), *ALWAYS_LIMITS],
@@ -214,6 +215,16 @@ def _histogram(tokens: list[int]) -> list[dict[str, int]]:
     edges = [*HISTOGRAM, np.inf]
     counts, _ = np.histogram(tokens, bins=edges)
     return [{"from": HISTOGRAM[i], "documents": int(n)} for i, n in enumerate(counts)]
+
+
+def _kinds(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Kinds of license that have files of their own (data/<split>-<kind>-...), with their splits; none where there is one kind."""
+    found: dict[str, set[str]] = {}
+    for file in files:
+        parts = file["path"].split("/")[1].split("-")
+        if len(parts) == 5:  # split, kind, number, of, count
+            found.setdefault(parts[1], set()).add(parts[0])
+    return [{"name": kind, "splits": sorted(splits, key=lambda n: (n != "train", n))} for kind, splits in sorted(found.items())]
 
 
 def _splits(files: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -89,7 +89,16 @@ def header(model: Model) -> str:
                         "data_files": [
                             {"split": split["name"], "path": f"data/{split['name']}-*.parquet"} for split in model["splits"]
                         ],
-                    }
+                    },
+                    *(
+                        {
+                            "config_name": kind["name"],
+                            "data_files": [
+                                {"split": split, "path": f"data/{split}-{kind['name']}-*.parquet"} for split in kind["splits"]
+                            ],
+                        }
+                        for kind in model["kinds"]
+                    ),
                 ],
                 dataset_info={
                     "features": [_feature(c) for c in model["columns"]],

@@ -51,6 +51,8 @@ NO_DERIVATIVES = {
     "en": "Its license forbids derivatives, and an edit would make one.",
     "zh": "其许可禁止演绎，而编辑即构成演绎。",
 }
+# tier -> the configuration of a dataset of several kinds; what has no tier is under a contract of its own
+KINDS = {"T0": "permissive", "T1": "permissive", "T2": "sharealike", "T3": "sharealike", "T4": "restricted", "T5": "restricted"}
 # who is to be named, for every document that is kept
 ATTRIBUTION = pa.schema(
     [
@@ -128,11 +130,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
                 tell(done, len(shards) + 1)
         folder = scratch / "data"
         folder.mkdir()
-        wanted = [
-            _Wanted(folder / f"{split}-{number:05d}-of-{count:05d}.parquet", spill.parts(split, number))
-            for split in splits
-            for number in range(count)
-        ]
+        wanted = _wanted(folder, spill, list(splits), count)
         # a dataset of one shard is written sooner than a worker has started
         for _ in local.map_tasks(_write_shard, wanted, workers if count > 1 else 1):
             pass
@@ -340,34 +338,58 @@ def _edited(done: pa.Table, by_document: dict[str, list[Edit]]) -> pa.Table:
     return done
 
 
+def _wanted(folder: Path, spill: "_Spill", splits: list[str], count: int) -> list["_Wanted"]:
+    """The shards to write: by split, and by kind of license where there are several, so that a reader takes one kind only."""
+    if len(spill.kinds) < 2:
+        return [
+            _Wanted(
+                folder / f"{split}-{number:05d}-of-{count:05d}.parquet",
+                [p for k in spill.kinds for p in spill.parts(split, k, number)],
+            )
+            for split in splits
+            for number in range(count)
+        ]
+    return [
+        _Wanted(folder / f"{split}-{kind}-{number:05d}-of-{count:05d}.parquet", parts)
+        for split in splits
+        for kind in sorted(spill.kinds)
+        for number in range(count)
+        if (parts := spill.parts(split, kind, number))
+    ]
+
+
 class _Spill:
-    """Rows by (split, shard) in files of this machine, so that memory holds one shard and not the dataset."""
+    """Rows by (split, kind of license, shard) in files of this machine, so that memory holds one shard and not the dataset."""
 
     def __init__(self, folder: Path, schema: pa.Schema) -> None:
         folder.mkdir()
         self._folder, self._schema = folder, schema
-        self._written: Counter[tuple[str, int]] = Counter()
+        self._written: Counter[tuple[str, str, int]] = Counter()
+        self.kinds: set[str] = set()
 
     def add(self, table: pa.Table, count: int, splits: dict[str, float]) -> None:
         digests = [int(doc[:16], 16) for doc in table["id"].to_pylist()]
         places = np.array([d % count for d in digests], np.int64)
         # an independent hash decides the split: the id's own low bits already decide the shard
         draws = np.array([int(hashlib.sha256(f"split {d}".encode()).hexdigest()[:12], 16) / 16**12 for d in digests])
+        kinds = np.array([KINDS.get(tier, "contract") for tier in table["license_tier"].to_pylist()], object)
         lower = 0.0
         for split, upper in splits.items():
             inside = (draws >= lower) & (draws < upper)
             for place in np.unique(places[inside]):
-                self._append(split, int(place), table.filter(pa.array(inside & (places == place))))
+                for kind in dict.fromkeys(kinds[inside & (places == place)].tolist()):
+                    self._append(split, kind, int(place), table.filter(pa.array(inside & (places == place) & (kinds == kind))))
             lower = upper
 
-    def _append(self, split: str, place: int, table: pa.Table) -> None:
-        number = self._written[split, place]
-        self._written[split, place] += 1
-        with ipc.new_file(self._folder / f"{split}-{place}-{number}", self._schema) as writer:
+    def _append(self, split: str, kind: str, place: int, table: pa.Table) -> None:
+        self.kinds.add(kind)
+        number = self._written[split, kind, place]
+        self._written[split, kind, place] += 1
+        with ipc.new_file(self._folder / f"{split}-{kind}-{place}-{number}", self._schema) as writer:
             writer.write_table(table)
 
-    def parts(self, split: str, place: int) -> list[Path]:
-        return [self._folder / f"{split}-{place}-{number}" for number in range(self._written[split, place])]
+    def parts(self, split: str, kind: str, place: int) -> list[Path]:
+        return [self._folder / f"{split}-{kind}-{place}-{number}" for number in range(self._written[split, kind, place])]
 
 
 class _Wanted(NamedTuple):

@@ -203,7 +203,7 @@ def _manifest(
         "declarations": declarations,
         "digests": digests,
         "counts": counts | by,
-        "shards": len({f["path"].split("-", 1)[1] for f in files}),
+        "shards": max(int(f["path"].rsplit("-of-", 1)[1].removesuffix(".parquet")) for f in files),
     }
 
 
