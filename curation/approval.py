@@ -75,4 +75,14 @@ def find(workspace: Workspace, dataset: str, digest: str) -> Approval | None:
     path = workspace.approval_file(dataset, digest)
     if not path.exists():
         return None
-    return Approval.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    written = Approval.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    about = {"dataset": dataset, "digest": digest}
+    every = [one for one in decisions.read(workspace) if one.kind in {"approve", "reject"} and one.subject == about]
+    stands = [one for one in decisions.standing(decisions.read(workspace)) if one in every]
+    if not every:
+        return written  # from before there was a log
+    if not stands:
+        return None
+    last = stands[-1]
+    decided: dict[str, Any] = {"decision": last.kind, "reviewer": last.by.name, "reason": last.because, "decided_at": last.at}
+    return written.model_copy(update=decided)

@@ -289,7 +289,7 @@ def _approve(asked: argparse.Namespace) -> int:
         said_by = asked.name or git(workspace.root, "config", "user.email", check=False)
         content = signing.message(decision, asked.dataset, manifest["digest"])
         signature = signing.sign(content, asked.sign)
-        if not signing.holds(workspace, said_by, content, signature):
+        if not signing.key_of(workspace, said_by, content, signature):
             raise DeclarationError(f"{signing.SIGNERS}: no line of {said_by!r} with the key {asked.sign}")
         by = Identity(name=said_by, kind="git-signed", detail=asked.sign.name)
         made = approval.record(workspace, manifest, decision, asked.because, reviewer=said_by, by=by, signature=signature)

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict
 
 from curation.errors import DataError, DeclarationError
 from curation.store import Workspace
+from curation.versions import git
 
 FILE = "data/decisions.jsonl"
 START = "0" * 64
@@ -125,19 +126,31 @@ def append(
             file.write(json.dumps(made.model_dump(), ensure_ascii=False, sort_keys=True) + "\n")
             file.flush()
             os.fsync(file.fileno())
+        _commit(workspace, made)
     return made
+
+
+def _commit(workspace: Workspace, made: Decision) -> None:
+    """Each decision is a commit, so that none can be cut off unnoticed."""
+    if (workspace.root / ".git").exists() and git(workspace.root, "rev-parse", "-q", "--verify", "HEAD", check=False):
+        git(workspace.root, "add", "--", FILE)
+        git(workspace.root, "commit", "-q", "-m", f"Decision {made.number}: {made.kind}", "--", FILE)
 
 
 def read(workspace: Workspace) -> list[Decision]:
     """Every decision in order. Raises DataError naming the first bad entry."""
     path = workspace.root / FILE
-    return parse(path.read_text(encoding="utf-8"), FILE) if path.exists() else []
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    committed = git(workspace.root, "show", f"HEAD:{FILE}", check=False) if (workspace.root / ".git").exists() else ""
+    if not text.startswith(committed):
+        raise DataError(f"{FILE}: it is shorter than, or differs from, what git has of it (`git diff HEAD -- {FILE}`)")
+    return parse(text, FILE)
 
 
 def parse(text: str, shown: str) -> list[Decision]:
     """Entries of a log, each checked against its own digest and the one before. Raises DataError."""
     found: list[Decision] = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.removesuffix("\n").split("\n") if text else [], 1):  # U+2028 is a letter here
         try:
             one = Decision.model_validate_json(line)
         except ValueError:

@@ -5,9 +5,9 @@ Asked when filters run, when files are assembled and when a version is released,
 
 from datetime import UTC, date, datetime
 
-from curation import catalog, levels, rights, settings, signing, standing
+from curation import approval, catalog, levels, rights, settings, signing, standing
 from curation.decisions import PROVED, Decision
-from curation.errors import ReviewError, RightsError
+from curation.errors import DataError, ReviewError, RightsError
 from curation.identifiers import PERSONAL
 from curation.manifest import Source
 from curation.recipe import Plan
@@ -24,8 +24,9 @@ def demand(workspace: Workspace, plan: Plan) -> None:
     use, known = plan.recipe.used(), standing.known(workspace)
     declared = settings.read(workspace.root)
     redacted = _redacted(plan)
-    for name in plan.recipe.sources:
-        source = catalog.source(workspace, name)
+    demand_tombstones(workspace)
+    for source in sources_of(workspace, plan):
+        name = source.id
         why = rights.fault(source, use, today(), known, declared.organisation)
         why = why or levels.fault(source, use, known, list(declared.controls), redacted)
         if why:
@@ -36,13 +37,16 @@ def demand_release(workspace: Workspace, plan: Plan, digest: str) -> None:
     """Before a version: everything above, the export gate, and as many reviewers as the highest level asks for."""
     demand(workspace, plan)
     known = standing.known(workspace)
-    sources = [catalog.source(workspace, name) for name in plan.recipe.sources]
+    sources = sources_of(workspace, plan)
     if why := levels.export_fault(sources, plan.recipe.used(), known):
         raise RightsError(f"recipe {plan.recipe.name!r}: {why}")
     level = levels.highest(levels.of_source(source, known) for source in sources)
     control = levels.CONTROLS[level]
     if control.reviewers < 2 and not control.owner:
-        return  # one approval, or none, is the recipe's own rule
+        decided = approval.find(workspace, plan.recipe.name, digest)
+        if control.reviewers and (decided is None or decided.decision != "approve"):
+            raise ReviewError(f"{plan.recipe.name} is {level}: a reviewer must approve it, whatever the recipe says of `review`")
+        return
     approved = eyes(workspace, plan.recipe.name, digest, sources)
     if len(approved) < control.reviewers:
         raise ReviewError(
@@ -58,21 +62,48 @@ def demand_release(workspace: Workspace, plan: Plan, digest: str) -> None:
 
 def eyes(workspace: Workspace, dataset: str, digest: str, sources: list[Source]) -> set[str]:
     """Persons who approved exactly this digest and count: identity proved, and none submitted one of its sources."""
-    submitters = {source.submitted_by.name for source in sources if source.submitted_by}
+    submitted = [source.submitted_by for source in sources if source.submitted_by]
+    submitters = {said.casefold() for party in submitted for said in (party.name, party.contact) if said}
     about = {"dataset": dataset, "digest": digest}
-    return {
-        one.by.name
-        for one in standing.known(workspace)
-        if one.kind == "approve" and one.subject == about and one.by.name not in submitters and _proved(workspace, one)
-    }
+    last: dict[str, Decision] = {}  # what a person said last counts
+    for one in standing.known(workspace):
+        if one.kind in {"approve", "reject"} and one.subject == about:
+            last[one.by.name.casefold()] = one
+    by_proof: dict[str, str] = {}  # one key is one person, whatever names it signs with
+    for person, one in last.items():
+        proof = _proof(workspace, one) if one.kind == "approve" and person not in submitters else None
+        if proof:
+            by_proof.setdefault(proof, one.by.name)
+    return set(by_proof.values())
 
 
-def _proved(workspace: Workspace, one: Decision) -> bool:
-    """An Airflow login is proved by Airflow; a signature is checked again."""
+def _proof(workspace: Workspace, one: Decision) -> str | None:
+    """What proves who decided, or null: an Airflow login is proved by Airflow, a signature is checked again by its key."""
     if one.by.kind != "git-signed":
-        return one.by.kind in PROVED
+        return f"{one.by.kind} {one.by.name.casefold()}" if one.by.kind in PROVED else None
     said = signing.message(one.kind, one.subject["dataset"], one.subject["digest"])
-    return signing.holds(workspace, one.by.name, said, one.facts.get("signature", ""))
+    return signing.key_of(workspace, one.by.name, said, one.facts.get("signature", ""))
+
+
+def sources_of(workspace: Workspace, plan: Plan) -> list[Source]:
+    """The recipe's sources, and those whose raw bytes they read: what forbids the one forbids the other."""
+    found: dict[str, Source] = {}
+    waiting = list(plan.recipe.sources)
+    while waiting:
+        name = waiting.pop(0)
+        if name not in found:
+            found[name] = catalog.source(workspace, name)
+            if upstream := found[name].upstream():
+                waiting.append(upstream)
+    return list(found.values())
+
+
+def demand_tombstones(workspace: Workspace) -> None:
+    """Raise DataError for a tombstone that no entry of the log stands for: the log lost a withdrawal."""
+    known = {one.facts["tombstone"] for one in standing.withdrawals(workspace)}
+    for file in sorted((workspace.root / "data" / "tombstones").glob("*.parquet")):
+        if (name := str(file.relative_to(workspace.root))) not in known:
+            raise DataError(f"{name}: no decision in the log stands for it; the log was cut")
 
 
 def _redacted(plan: Plan) -> set[str]:

@@ -183,6 +183,7 @@ _LIMITS = re.compile(
     r"非商业|禁止商用|不得用于商业|未经[^。\n]{0,40}(?:授权|许可|同意)|仅供(?:个人|学习|研究)"
     r"|non-?\s?commercial(?:\s+\w+){0,2}\s+(?:use|purpose|only)|not\s+for\s+commercial"
     r"|commons\s+clause|does\s+not\s+(?:include|grant\s+to\s+you),?\s+(?:and\s+the\s+license\s+does\s+not\s+grant\s+to\s+you,?\s+)?the\s+right\s+to\s+sell"
+    r"|solely\s+for\s+(?:non-?commercial|academic|research|educational|personal)"
     r"|for\s+(?:personal|academic|research|evaluation)\s+(?:use|purposes?)\s+only|commercial\s+use\s+is\s+(?:prohibited|not)",
     re.IGNORECASE,
 )
@@ -195,11 +196,12 @@ _NAMES = re.compile(
 
 def from_spdx_header(text: str, where: str | None) -> list[Claim]:
     """The claim of an `SPDX-License-Identifier:` tag near the beginning of a file."""
-    found = _SPDX_HEADER.search(text[:_HEADER_CHARS])
-    if not found:
+    said = list(dict.fromkeys(one.strip().rstrip("*/-").strip() for one in _SPDX_HEADER.findall(text[:_HEADER_CHARS])))
+    if not said:
         return []
-    value = found.group(1).strip().rstrip("*/-").strip()
-    return [Claim("spdx_header", value, found.group(0).strip(), where)]
+    # several tags hold together (REUSE 3.3)
+    value = said[0] if len(said) == 1 else " AND ".join(f"({one})" for one in said)
+    return [Claim("spdx_header", value, f"SPDX-License-Identifier: {value}"[:300], where)]
 
 
 def from_package_metadata(metadata: str, where: str) -> list[Claim]:
@@ -225,17 +227,31 @@ def from_license_text(text: str, where: str) -> list[Claim]:
     """
     if spdx := license_texts.match(text):
         found = [Claim("license_text", spdx, " ".join(text.split())[:200], where)]
-        own = license_texts.texts()[spdx]
-        limits = list(_LIMITS.finditer(text))
-        if len(limits) > len(_LIMITS.findall(own)):  # a sentence was added to a known text
-            found.append(Claim(DENIAL, limits[-1].group(0), _around(text, limits[-1]), where))
-        return found
+        return found + _added(text, spdx, where)
     if limit := _LIMITS.search(text):
         return [Claim(DENIAL, limit.group(0), _around(text, limit), where)]
     if name := _NAMES.search(text):
         return [Claim("license_text", name.group(0), _around(text, name), where)]
     if reservation := _RESERVATIONS.search(text):
         return [Claim(DENIAL, reservation.group(0), _around(text, reservation), where)]
+    return []
+
+
+_TRIGGER = {
+    "sold", "sell", "selling", "military", "commercial", "commercially", "noncommercial", "academic", "research", "educational", "personal",
+    "prohibited", "forbidden", "except", "solely", "only", "training", "weapons", "competitors", "nuclear",
+}  # fmt: skip
+
+
+def _added(text: str, spdx: str, where: str | None) -> list[Claim]:
+    """A denial where words were added to a known text that limit what it grants."""
+    own = license_texts.texts()[spdx]
+    limits = list(_LIMITS.finditer(text))
+    if len(limits) > len(_LIMITS.findall(own)):
+        return [Claim(DENIAL, limits[-1].group(0), _around(text, limits[-1]), where)]
+    for run in license_texts.added(text, spdx):
+        if _TRIGGER & set(run):
+            return [Claim(DENIAL, " ".join(run)[:80], " ".join(run)[:300], where)]
     return []
 
 
@@ -270,18 +286,26 @@ def from_header(text: str, where: str | None) -> list[Claim]:
     if "icens" not in head and "许可" not in head and "ermission" not in head:
         return []
     plain = " ".join(_COMMENT.sub("", head).split())
-    for notice, spdx in _NOTICES:
-        if found := notice.search(plain):
-            return [Claim("header_notice", spdx, _around(plain, found), where)]
-    if found := _GNU.search(plain):
-        kind = {"l": "LGPL", "a": "AGPL"}.get((found.group("kind") or " ")[0].lower(), "GPL")
-        version = found.group("version") if "." in found.group("version") else f"{found.group('version')}.0"
-        named = normalise(f"{kind}-{version}-{'or-later' if found.group('later') else 'only'}")
-        return [Claim("header_notice", named, _around(plain, found), where)] if named else []
+    found = [
+        Claim("header_notice", spdx, _around(plain, hit), where) for notice, spdx in _NOTICES if (hit := notice.search(plain))
+    ]
+    for hit in _GNU.finditer(plain):
+        kind = {"l": "LGPL", "a": "AGPL"}.get((hit.group("kind") or " ")[0].lower(), "GPL")
+        version = hit.group("version") if "." in hit.group("version") else f"{hit.group('version')}.0"
+        named = normalise(f"{kind}-{version}-{'or-later' if hit.group('later') else 'only'}")
+        found += [Claim("header_notice", named, _around(plain, hit), where)] if named else []
+    found = list({claim.value: claim for claim in found}.values())
+    if found and (limit := _LIMITS.search(plain)):
+        found.append(Claim(DENIAL, limit.group(0), _around(plain, limit), where))
+    if found:
+        return found
     comment = _first_comment(head)  # permissive texts are short enough to stand in one
     begun = _GRANT.search(comment)
     matched = license_texts.match(comment[begun.start() :]) if begun else None
-    return [Claim("header_notice", matched, " ".join(comment[begun.start() :].split())[:200], where)] if begun and matched else []
+    if not (begun and matched):
+        return []
+    claims = [Claim("header_notice", matched, " ".join(comment[begun.start() :].split())[:200], where)]
+    return claims + _added(comment[begun.start() :], matched, where)
 
 
 def _first_comment(head: str) -> str:
@@ -334,6 +358,8 @@ def decide(claims: list[Claim]) -> Verdict:
     known.sort(key=lambda c: (-c[0], list(CONFIDENCE).index(c[1])))
     best = known[0]
     strong = {spdx for confidence, _, spdx in known if confidence >= 0.8}
+    if not strong:  # a link that may belong to an image licenses nothing
+        return Verdict(None, best[1], best[0], False, None)
     if any(not _agree(best[2], spdx) for spdx in strong):
         return Verdict(None, best[1], best[0], True, None)
     # one branch of a choice, said alone, is the whole permission

@@ -132,7 +132,14 @@ def debian_license(name: str) -> str | None:
     >>> debian_license("GPL-2+ or Artistic"), debian_license("Expat"), debian_license("GPL-3+ with Bison exception")
     ('GPL-2.0-or-later OR Artistic-1.0-Perl', 'MIT', None)
     """
-    parts = re.split(r"\s*,?\s+(and/or|or|and)\s+", name.strip(), flags=re.IGNORECASE)
+    # a comma parts more than the words around it: A or B, and C
+    for comma in (r"\s*,\s+and\s+", r"\s*,\s+or\s+"):
+        sides = re.split(comma, name.strip(), maxsplit=1, flags=re.IGNORECASE)
+        if len(sides) == 2:
+            known_sides = [debian_license(side) for side in sides]
+            word = " AND " if "and" in comma else " OR "
+            return None if None in known_sides else normalise(word.join(f"({side})" for side in known_sides))
+    parts = re.split(r"\s+(and/or|or|and)\s+", name.strip(), flags=re.IGNORECASE)
     out = []
     for number, part in enumerate(parts):
         if number % 2:
@@ -153,6 +160,12 @@ def _glob(pattern: str) -> str:
     return out
 
 
+def _strings(value: object) -> list[str]:
+    return (
+        [value] if isinstance(value, str) else [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
+    )
+
+
 def _reuse(text: str, where: str) -> Iterator[tuple[re.Pattern[str], Claim]]:
     """REUSE.toml: * stays within a folder, ** does not."""
     try:
@@ -160,9 +173,12 @@ def _reuse(text: str, where: str) -> Iterator[tuple[re.Pattern[str], Claim]]:
     except tomllib.TOMLDecodeError:
         return
     for entry in entries if isinstance(entries, list) else []:
-        paths, said = entry.get("path"), entry.get("SPDX-License-Identifier")
-        for expression in [said] if isinstance(said, str) else said or []:
-            for path in [paths] if isinstance(paths, str) else paths or []:
+        if not isinstance(entry, dict):
+            continue
+        paths, said = _strings(entry.get("path")), _strings(entry.get("SPDX-License-Identifier"))
+        # several identifiers hold together
+        for expression in said[:1] if len(said) < 2 else [" AND ".join(f"({one})" for one in said)]:
+            for path in paths:
                 inner = "".join(
                     {"**": ".*", "*": "[^/]*"}.get(part, re.escape(part)) for part in re.findall(r"\*\*|\*|[^*]+", path)
                 )

@@ -5,9 +5,11 @@ Chinese or English, links to one, and prohibitions in the footer or metadata. A 
 """
 
 import html as entities
+import itertools
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from curation.license import DENIAL, Claim, normalise
@@ -26,10 +28,13 @@ _HREF, _REL, _ITEMPROP, _CONTENT, _NAME, _PROPERTY, _TYPE = (
 _TAG = re.compile(r"<(a|link|meta|script)\b([^>]{0,2000})>", re.IGNORECASE)
 _META = {"dc.rights", "dc.rights.license", "dc.license", "dcterms.license", "dcterms.rights", "license", "rights", "copyright"}
 _FOOTER = re.compile(
-    r"<footer\b.*?</footer>|<(div|p|section|td|span)\b[^>]*\b(?:class|id)\s*=\s*[\"'][^\"']*(?:footer|copyright|bottom|版权)[^\"']*[\"'][^>]*>.*?</\1>",
-    re.IGNORECASE | re.DOTALL,
+    r"<(footer)\b[^>]{0,500}>|<(div|p|section|td|span)\b[^>]{0,300}\b(?:class|id)\s*=\s*[\"'][^\"'>]{0,200}(?:footer|copyright|bottom|版权)[^>]{0,300}>",
+    re.IGNORECASE,
 )
-_INVISIBLE = re.compile(r"<(script|style|noscript|template)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_HIDDEN = re.compile(r"<(script|style|noscript|template)\b|<!--", re.IGNORECASE)
+LONGEST = 4 << 20  # characters of a page that are read for its license
+ELEMENT = 20_000  # characters of one footer
+FOOTERS = 50
 _PROHIBITION = re.compile(
     r"未经[^。；\n]{0,40}(?:许可|授权|同意)[^。；\n]{0,20}(?:不得|禁止|严禁|谢绝)|(?:禁止|谢绝|严禁|不得)(?:任何[^。\n]{0,8})?(?:转载|复制|摘编|用于商业)"
     r"|(?:侵权|翻印|违者)必究|may\s+not\s+be\s+(?:copied|reproduced|republished|redistributed)|no\s+part\s+of\s+this\s+(?:site|page|publication|work)"
@@ -37,15 +42,26 @@ _PROHIBITION = re.compile(
     re.IGNORECASE,
 )
 _CHINESE = re.compile(
-    r"(?:知识共享|創用\s?CC|创用\s?CC|创作共用|共享创意|Creative\s+Commons|CC)[^。；\n]{0,12}?[“「《]?\s*署名(?P<parts>(?:[\s\-—–、－]*(?:非商业性?(?:使用)?|非商業性?|相同方式(?:共享|分享)|禁止演绎|禁止改作))*)"
-    r"(?:[^。；\n]{0,8}?(?P<version>[1-4]\.[05]))?"
+    r"(?:知识共享|創用\s?CC|创用\s?CC|创作共用|共享创意|Creative\s+Commons|CC)[^。；\n]{0,12}?[“「《]?\s*署名(?P<parts>[^。；\n\d]{0,60}?)[\s（(]*(?P<version>[1-4]\.[05])"
+)
+# what may stand between 署名 and the version and says nothing of what is allowed
+_PLAIN = re.compile(
+    r"国际|國際|中国大陆|中國大陸|许可协议|許可協議|许可证|许可|許可|协议|協議|公共|版本?|使用|International|Unported|License|CC|BY|NC|SA|ND|[\s\-—–、，,·•・+＋/／－()（）“”「」《》]",
+    re.IGNORECASE,
+)
+_LIMITS_ZH = (
+    ("NC", r"非商业性?(?:使用)?|非商業性?(?:使用)?"),
+    ("SA", r"(?:以?相同|同样|同樣)方式(?:共享|分享)"),
+    ("ND", r"(?:禁止|不得)(?:演绎|演繹|衍生|改作|改编|修改)"),
 )
 _ENGLISH = re.compile(
     r"Creative\s+Commons\s+Attribution(?P<parts>(?:[\s\-–]*(?:Non-?Commercial|Share-?Alike|No-?Deriv(?:ative)?s?))*)"
     r"(?:\s+(?:Works\s+)?(?P<version>[1-4]\.[05]))?",
     re.IGNORECASE,
 )
-_LETTERS = re.compile(r"\bCC[\s\-]BY(?P<parts>(?:-(?:NC|SA|ND))*)[\s\-](?P<version>[1-4]\.[05])", re.IGNORECASE)
+_LETTERS = re.compile(
+    r"\bCC[\s\-]BY(?P<parts>(?:-(?:NC|SA|ND))*)[\s\-](?P<version>[1-4]\.[05])(?![\s\-]*(?:NC|SA|ND)\b)", re.IGNORECASE
+)
 
 
 def creative_commons(url: str) -> str | None:
@@ -65,6 +81,7 @@ def creative_commons(url: str) -> str | None:
 
 def from_html(page: str, where: str) -> list[Claim]:
     """Every claim of a page, each once, in the order of how far they are believed."""
+    page = page[:LONGEST]
     found = [*_structured(page, where), *_sentences(page, where), *_prohibitions(page, where)]
     return list({(claim.detector, claim.value): claim for claim in reversed(found)}.values())[::-1]
 
@@ -75,7 +92,7 @@ def _structured(page: str, where: str) -> Iterator[Claim]:
         kind, inside = tag.group(1).lower(), tag.group(2)
         if kind == "script":
             if "ld+json" in _value(_TYPE, inside):
-                end = page.find("</script", tag.end())
+                end = page.find("</script", tag.end(), tag.end() + (1 << 20))
                 yield from _json_ld(page[tag.end() : end if end >= 0 else None], where)
         elif kind == "meta":
             if (_value(_NAME, inside) or _value(_PROPERTY, inside)).lower() in _META:
@@ -116,7 +133,7 @@ def _named(said: str) -> str | None:
 def _json_ld(content: str, where: str) -> Iterator[Claim]:
     try:
         data = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     waiting: list[Any] = [data]
     for _ in range(200):  # a page's own graph is small
@@ -139,9 +156,27 @@ def _json_ld(content: str, where: str) -> Iterator[Claim]:
 
 def visible(page: str) -> str:
     """The words of a page without its markup, a line for each block."""
-    text = re.sub(r"</?(?:p|div|li|td|tr|h\d|br|footer|section|article|table|ul)\b[^>]*>", "\n", _INVISIBLE.sub(" ", page))
-    text = entities.unescape(re.sub(r"<[^>]{1,2000}>", "", text))
+    text = re.sub(r"</?(?:p|div|li|td|tr|h\d|br|footer|section|article|table|ul)\b[^>]{0,2000}>", "\n", _shown(page))
+    text = entities.unescape(re.sub(r"<[^<>]{1,2000}>", "", text))
     return "\n".join(" ".join(line.split()) for line in text.split("\n") if line.strip())
+
+
+def _shown(page: str) -> str:
+    """Without scripts, styles and comments; one that does not end hides the rest, as in a browser."""
+    parts, at = [], 0
+    while found := _HIDDEN.search(page, at):
+        parts.append(page[at : found.start()])
+        end = f"</{found.group(1)}" if found.group(1) else "-->"
+        close = _lowered(page).find(end.lower(), found.end())
+        if close < 0:
+            return " ".join(parts)
+        at = page.find(">", close) + 1 or len(page)
+    return " ".join([*parts, page[at:]])
+
+
+@lru_cache(maxsize=2)
+def _lowered(page: str) -> str:
+    return page.lower()
 
 
 def _sentences(page: str, where: str) -> Iterator[Claim]:
@@ -150,7 +185,8 @@ def _sentences(page: str, where: str) -> Iterator[Claim]:
     text = visible(page)
     for detector, form in (("sentence_zh", _CHINESE), ("sentence_en", _ENGLISH), ("sentence_en", _LETTERS)):
         for found in form.finditer(text):
-            if spdx := _parts(found.group("parts"), found.group("version")):
+            read = _parts_zh if form is _CHINESE else _parts
+            if spdx := read(found.group("parts"), found.group("version")):
                 yield Claim(detector, spdx, text[max(0, found.start() - 40) : found.end() + 40].replace("\n", " "), where)
 
 
@@ -165,11 +201,31 @@ def _parts(said: str, version: str | None) -> str | None:
     return normalise("-".join(["CC-BY", *(part for part in ("NC", "ND", "SA") if has[part]), version])) if version else None
 
 
+def _parts_zh(said: str, version: str) -> str | None:
+    """The same of Chinese words; a word that is not known may be a limit, so then none is told."""
+    parts = []
+    for part, words in _LIMITS_ZH:
+        said, hits = re.subn(words, "", said)
+        parts += [part] if hits else []
+    if _PLAIN.sub("", said):
+        return None
+    order = [part for part in ("NC", "ND", "SA") if part in parts]
+    return normalise("-".join(["CC-BY", *order, version]))
+
+
 def _prohibitions(page: str, where: str) -> Iterator[Claim]:
     if not _PROHIBITION.search(page):
         return
-    footers = [visible(found.group(0)) for found in _FOOTER.finditer(page)] or [visible(page)[-TAIL:]]
+    opened = list(itertools.islice(_FOOTER.finditer(page), FOOTERS))
+    footers = [visible(_element(page, found)) for found in opened] or [visible(page)[-TAIL:]]
     for text in footers:
         if found := _PROHIBITION.search(text):
             yield Claim(DENIAL, found.group(0), text[max(0, found.start() - 80) : found.end() + 80].replace("\n", " "), where)
             return
+
+
+def _element(page: str, opening: re.Match[str]) -> str:
+    """An element from its opening tag to the first closing one of its name."""
+    limit = opening.end() + ELEMENT
+    close = page.find(f"</{(opening.group(1) or opening.group(2)).lower()}", opening.end(), limit)
+    return page[opening.start() : close if close >= 0 else limit]

@@ -4,6 +4,7 @@ Where several are near, what tells two apart decides: the bigrams that one has a
 apart so, and what is no license known here, is null. -only and -or-later share their text; which is meant stands elsewhere.
 """
 
+import itertools
 import json
 import re
 import unicodedata
@@ -70,6 +71,24 @@ def match(text: str) -> str | None:
         if not _told_apart(held, index.own[best], index.own[rival]):
             return None
     return _plain(index.ids[best])
+
+
+def added(text: str, spdx: str) -> list[list[str]]:
+    """Runs of three words and more that stand in a text and, as neighbours, nowhere in the license: what somebody added."""
+    index = _index()
+    words = _words(text)
+    own = index.own[index.ids.index(spdx)]
+    numbers = [index.vocabulary.get(word, -1) for word in words]
+    known = [a >= 0 and b >= 0 and ((a << 32) | b) in own for a, b in itertools.pairwise(numbers)]
+    runs: list[list[str]] = []
+    run: list[str] = []
+    for place, word in enumerate(words):
+        if (place == 0 or not known[place - 1]) and (place == len(known) or not known[place]):
+            run.append(word)
+        else:
+            runs += [run] if len(run) >= 3 else []
+            run = []
+    return [*runs, run] if len(run) >= 3 else runs
 
 
 def same_text(one: str, other: str) -> bool:

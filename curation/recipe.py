@@ -165,6 +165,14 @@ class Use(Declared):
     export_reference: str | None = None  # of the assessment, contract or certification
     accept_reservation: str | None = None  # why a reservation of text and data mining does not bind this use
 
+    @model_validator(mode="after")
+    def _inside(self) -> Self:
+        if self.purpose == "train_internal" and self.audience != "internal":
+            raise ValueError(
+                f"purpose train_internal is for the audience internal and not {self.audience}; allowed: another purpose"
+            )
+        return self
+
 
 # what a policy's name says of the use, where the recipe says nothing
 _USE_OF = {

@@ -3,6 +3,7 @@
 OpenSSH's `ssh-keygen -Y sign` and `-Y verify` (namespace `curation`); a line of allowed_signers is `name key-type key`.
 """
 
+import re
 import subprocess
 import tempfile
 from pathlib import Path
@@ -29,15 +30,20 @@ def sign(content: bytes, key: Path) -> str:
     return done.stdout.decode()
 
 
-def holds(workspace: Workspace, name: str, content: bytes, signature: str) -> bool:
-    """Whether the signature is by a key of `name` in data/allowed_signers."""
+def key_of(workspace: Workspace, name: str, content: bytes, signature: str) -> str | None:
+    """Fingerprint of the key that signed, if data/allowed_signers has it under exactly this name; a pattern names nobody."""
     signers = workspace.root / SIGNERS
     if not signers.is_file():
-        return False
+        return None
+    lines = [line.split() for line in signers.read_text(encoding="utf-8").splitlines()]
+    if not any(name in line[0].split(",") for line in lines if line and not line[0].startswith("#")):
+        return None
     with tempfile.NamedTemporaryFile("w", suffix=".sig") as file:
         file.write(signature)
         file.flush()
-        return not _keygen(["-Y", "verify", "-f", str(signers), "-I", name, "-n", NAMESPACE, "-s", file.name], content).returncode
+        done = _keygen(["-Y", "verify", "-f", str(signers), "-I", name, "-n", NAMESPACE, "-s", file.name], content)
+    found = re.search(r"SHA256:\S+", done.stdout.decode())
+    return found.group(0) if not done.returncode and found else None
 
 
 def _keygen(arguments: list[str], content: bytes) -> subprocess.CompletedProcess[bytes]:

@@ -101,8 +101,15 @@ def matching(table: pa.Table, by: str, value: str) -> list[bool]:
     urls = table["document.url"].to_pylist()
     if by == "url":
         return [one == value for one in urls]
-    hosts = [(urlsplit(one).hostname or "") if one else "" for one in urls]
-    return [one == value or one.endswith(f".{value}") for one in hosts]
+    wanted = value.lower().rstrip(".")
+    return [one == wanted or one.endswith(f".{wanted}") for one in map(_host, urls)]
+
+
+def _host(url: str | None) -> str:
+    try:
+        return (urlsplit(url or "").hostname or "").rstrip(".")
+    except ValueError:  # what is no address has no domain
+        return ""
 
 
 def concerns(decisions_: list[Decision], release: str) -> list[Decision]:

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import yaml
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from curation import catalog, decisions, published, signature_index, standing, versions
 from curation.decisions import Decision, Evidence, Identity
@@ -36,9 +37,11 @@ def withdraw(
     who: Identity | None = None,
 ) -> dict[str, Any]:
     """Withdraw what `by` (source, document, url, license or domain) and `value` name; returns the receipt."""
+    if by == "domain":
+        value = value.lower().rstrip(".")
     if by == "source":
         catalog.source(workspace, value)
-    found = _named(workspace, by, value)
+    found = _with_released(workspace, _named(workspace, by, value), by, value)
     if not found.num_rows and by != "source":
         raise DeclarationError(f"nothing here has the {by} {value!r}")
     number = len(decisions.read(workspace)) + 1
@@ -84,9 +87,11 @@ def _named(workspace: Workspace, by: str, value: str) -> pa.Table:
     """doc_id, source and COLUMNS of every document that is meant, in all sources of the workspace."""
     parts: list[pa.Table] = []
     for source in workspace.names("sources"):
+        derived = by == "source" and catalog.source(workspace, source).upstream() == value
         for shard in (workspace.read_json(workspace.signal_index(source)) or {"shards": []})["shards"]:
             table = filter_step.columns(workspace, shard, COLUMNS)
-            own = table.filter(pa.array(standing.matching(table, by, value), pa.bool_()))
+            hits = [True] * table.num_rows if derived else standing.matching(table, by, value)
+            own = table.filter(pa.array(hits, pa.bool_()))
             if own.num_rows or not parts:
                 parts.append(own)
     if parts:
@@ -96,10 +101,25 @@ def _named(workspace: Workspace, by: str, value: str) -> pa.Table:
     return pa.schema([*empty.items(), ("minhash.signature", signature), ("document.url", pa.string())]).empty_table()
 
 
+def _with_released(workspace: Workspace, found: pa.Table, by: str, value: str) -> pa.Table:
+    """The same with what only a released version still has; its index knows ids, sources and licenses, and no addresses."""
+    column = {"source": "source", "document": "id", "license": "license"}.get(by)
+    parts = [found]
+    for name in workspace.names("recipes"):
+        for version in versions.released(workspace.root, name) if column else ():
+            for block in signature_index.blocks(workspace, f"{name}@{version}"):
+                table = pq.ParquetFile(block.path).read_row_group(block.group)
+                own = table.filter(pc.fill_null(pc.equal(table[column], value), False))
+                renamed = own.rename_columns(["doc_id", "source", "license.id", "content.hash", "minhash.signature"])
+                parts.append(renamed.append_column("document.url", pa.nulls(own.num_rows, pa.string())))
+    whole = pa.concat_tables([part.select(found.column_names) for part in parts], promote_options="permissive")
+    keys = zip(whole["doc_id"].to_pylist(), whole["content.hash"].to_pylist(), strict=True)
+    first = {key: row for row, key in reversed(list(enumerate(keys)))}
+    return whole.take(pa.array(sorted(first.values()), pa.int64()))
+
+
 def _affected(workspace: Workspace, path: Path, number: int) -> list[str]:
     """Released versions that hold one of the documents, an equal or a near-duplicate of one."""
-    import pyarrow.parquet as pq
-
     file = pq.ParquetFile(path)
     groups = [(g, file.metadata.row_group(g).num_rows) for g in range(file.num_row_groups)]
     own = [signature_index.Published(path, "withdrawn", g, rows) for g, rows in groups if rows]
@@ -140,8 +160,13 @@ def _commit(workspace: Workspace, made: Decision) -> None:
 def _purge(workspace: Workspace, made: Decision, ids: set[str]) -> list[str]:
     """Remove the words from raw objects, documents, sidecars, quarantine, datasets and DVC's objects; returns each place."""
     cleared: list[str] = []
+    raws: set[str] = set()
     for source in made.facts["sources"]:
-        cleared += _raw(workspace, source, ids, whole=made.subject.get("source") == source)
+        if source not in workspace.names("sources"):
+            continue
+        places, gone = _raw(workspace, source, ids, whole=made.subject.get("source") == source)
+        cleared += places
+        raws |= gone
         for key in (
             workspace.documents(source),
             workspace.quarantine(source),
@@ -157,73 +182,59 @@ def _purge(workspace: Workspace, made: Decision, ids: set[str]) -> list[str]:
                 if workspace.exists(key):
                     workspace.remove(key)
                     cleared.append(f"data/{key}")
-    return cleared + _objects(workspace, set(made.facts["affected"]), set(made.facts["sources"]))
+    return cleared + _objects(workspace, ids, raws)
 
 
-def _raw(workspace: Workspace, source: str, ids: set[str], whole: bool) -> list[str]:
-    """Raw objects of which every document is withdrawn; others stay, since their bytes hold what was not."""
+def _raw(workspace: Workspace, source: str, ids: set[str], whole: bool) -> tuple[list[str], set[str]]:
+    """Raw objects of which every document is withdrawn, removed; others stay, since their bytes hold what was not."""
     if whole:
         key = workspace.raw(source)
-        if not workspace.exists(key):
-            return []
+        gone = {file.rsplit("/", 1)[1] for file in workspace.files(key)}
+        if not gone:
+            return [], set()
         workspace.remove(key)
-        return [f"data/{key}"]
+        return [f"data/{key}"], gone
     held: dict[str, set[str]] = {}
     index = workspace.read_json(workspace.signal_index(source)) or {"shards": []}
     for shard in index["shards"]:
         table = workspace.read_table(shard["file"], ["doc_id", "raw_sha256"])
         for doc, raw in zip(table["doc_id"].to_pylist(), table["raw_sha256"].to_pylist(), strict=True):
             held.setdefault(raw, set()).add(doc)
-    cleared = []
+    cleared, gone = [], set()
     for raw, documents in sorted(held.items()):
         key = published.raw_object(workspace, source, raw)
-        if documents <= ids and workspace.exists(key):
-            workspace.remove(key)
-            cleared.append(f"data/{key}")
-    return cleared
+        if documents <= ids:
+            gone.add(raw)
+            if workspace.exists(key):
+                workspace.remove(key)
+                cleared.append(f"data/{key}")
+    return cleared, gone
 
 
-def _objects(workspace: Workspace, affected: set[str], sources: set[str]) -> list[str]:
-    """DVC's objects, here and in remotes that are folders, that only affected versions use and that may hold the words."""
+def _objects(workspace: Workspace, ids: set[str], raws: set[str]) -> list[str]:
+    """DVC's objects, here and in remotes that are folders, that hold one of the documents, whatever version uses them."""
     if not (workspace.root / ".dvc").is_dir():
         return []
-    unwanted: set[str] = set()
-    wanted: set[str] = set()
-    for name in workspace.names("recipes"):
-        for version in versions.released(workspace.root, name):
-            release = f"{name}@{version}"
-            for place, hashes in _of_version(workspace, release):
-                words = place.startswith(f"data/datasets/{name}/data") or any(
-                    place == f"data/{part}/{source}" for part in ("raw", "documents", "quarantine") for source in sources
-                )
-                (unwanted if release in affected and words else wanted).update(hashes)
     cleared = []
-    folders = [workspace.root / ".dvc" / "cache", *_remote_folders(workspace)]
-    for digest in sorted(unwanted - wanted):
-        for folder in folders:
-            for file in (folder / "files" / "md5" / digest[:2] / digest[2:],):
-                if file.exists():
-                    file.unlink()
-                    cleared.append(
-                        str(file.relative_to(workspace.root)) if file.is_relative_to(workspace.root) else f"remote:{digest}"
-                    )
+    for folder in [workspace.root / ".dvc" / "cache", *_remote_folders(workspace)]:
+        for file in sorted((folder / "files" / "md5").glob("*/*")):
+            if file.suffix != ".dir" and _holds(file, ids, raws):
+                file.unlink()
+                inside = file.is_relative_to(workspace.root)
+                cleared.append(str(file.relative_to(workspace.root)) if inside else f"remote: {file.parent.name}{file.name}")
     return cleared
 
 
-def _of_version(workspace: Workspace, release: str) -> list[tuple[str, set[str]]]:
-    """(path, digests of its files) of every output in a version's dvc.lock."""
-    lock = yaml.safe_load(git(workspace.root, "show", f"{release}:dvc.lock")) or {}
-    found = []
-    for stage in lock.get("stages", {}).values():
-        for out in stage.get("outs", []):
-            digest = str(out.get("md5", ""))
-            hashes = {digest}
-            if digest.endswith(".dir"):
-                listing = workspace.root / ".dvc" / "cache" / "files" / "md5" / digest[:2] / digest[2:]
-                if listing.exists():
-                    hashes |= {entry["md5"] for entry in json.loads(listing.read_text(encoding="utf-8"))}
-            found.append((out["path"], hashes))
-    return found
+def _holds(file: Path, ids: set[str], raws: set[str]) -> bool:
+    """Whether an object is a table with one of the documents, or one of the raw objects."""
+    with file.open("rb") as opened:
+        if opened.read(4) == b"PAR1":
+            names = pq.read_schema(file).names
+            column = next((one for one in ("id", "doc_id") if one in names), None)
+            words = "text" in names or "passage" in names
+            return bool(words and column and ids & set(pq.read_table(file, columns=[column])[column].to_pylist()))
+        opened.seek(0)
+        return bool(raws) and hashlib.file_digest(opened, "sha256").hexdigest() in raws
 
 
 def _remote_folders(workspace: Workspace) -> list[Path]:

@@ -191,7 +191,64 @@ def test_a_shortened_log_is_known_from_the_release(own: Workspace) -> None:
     """Cutting whole entries off the end leaves a sound chain, but not the one that the release is anchored to."""
     assert verify.ask(own, "energy")["faults"] == []
     (own.root / decisions.FILE).write_text("")
+    assert "it is shorter than, or differs from, what git has of it" in verify.ask(own, "energy")["faults"][0]
+    versions.git(own.root, "commit", "-q", "-m", "cut", "--", decisions.FILE)
     assert "is not the one that the newest version of energy was released with" in verify.ask(own, "energy")["faults"][0]
+
+
+def test_a_withdrawal_cannot_be_cut_off_the_log(own: Workspace) -> None:
+    """Neither from the file alone, nor from git too while its tombstone lies there."""
+    assert run(own, "withdraw", "--document", "zh-7", "--because", "asked to") == 0
+    path = own.root / decisions.FILE
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    with pytest.raises(DataError, match="shorter than"):
+        line.run(own, "energy", until="filter")
+    versions.git(own.root, "commit", "-q", "-m", "cut", "--", decisions.FILE)
+    with pytest.raises(DataError, match="no decision in the log stands for it"):
+        line.run(own, "energy", until="filter")
+
+
+def test_words_of_the_log_may_hold_any_character(tmp_path: Path) -> None:
+    """A line separator of Unicode does not part entries."""
+    workspace = corpus.lay(tmp_path)
+    decisions.append(workspace, "dispute", {"source": "pl\u2028ant\x85"}, "reason")
+    assert len(decisions.read(workspace)) == 1
+
+
+def test_a_revoked_approval_releases_nothing(own: Workspace) -> None:
+    """The log decides, and the approval's file is a view of it."""
+    recipe = own.recipe_file("energy")
+    recipe.write_text(recipe.read_text().replace("review: auto", "review: required").replace("A test.", "Other."))
+    line.run(own, "energy", until="card")
+    assert run(own, "approve", "energy", "--because", "read") == 0
+    number = decisions.read(own)[-1].number
+    assert run(own, "revoke", str(number), "--because", "read again") == 0
+    with pytest.raises(ReviewError, match="waits for a reviewer"):
+        line.step("release").run("energy", own)
+    assert run(own, "approve", "energy", "--because", "read a third time") == 0
+    assert line.step("release").run("energy", own)["released"]
+
+
+def test_internal_training_is_for_the_inside() -> None:
+    """It asks for no operation right, so it may not be given to anybody."""
+    with pytest.raises(ValueError, match="is for the audience internal and not open"):
+        Use(purpose="train_internal")
+
+
+def test_what_reads_a_source_shares_its_gate(tmp_path: Path) -> None:
+    """A source derived from a disputed one is disputed too."""
+    workspace = corpus.lay(tmp_path)
+    workspace.source_file("derived").write_text(
+        "id: derived\ntitle: {en: Derived}\nwhere: {sql: {from: {source: plant}, query: select 1}}\nformat: parquet\n"
+        "license: MIT\ncontact: a@b.example\n"
+    )
+    recipe = workspace.recipe_file("energy")
+    recipe.write_text(recipe.read_text().replace("[plant]", "[derived]"))
+    plan = line.catalog.plan(workspace, "energy")
+    gate.demand(workspace, plan)
+    decisions.append(workspace, "dispute", {"source": "plant"}, "objection")
+    with pytest.raises(RightsError, match="source 'plant' is under dispute"):
+        gate.demand(workspace, plan)
 
 
 def test_a_decision_is_revoked_once_and_some_never(tmp_path: Path) -> None:
@@ -417,6 +474,13 @@ def test_two_persons_by_signature_where_the_level_asks(tmp_path: Path) -> None:
     manifest = published.manifest(workspace, "energy")
     approval.record(workspace, manifest, "approve", "read", by=Identity(name="eve", kind="git-signed"), signature="forged")
     assert gate.eyes(workspace, "energy", digest, [source()]) == {"ann", "bob"}
+    with (workspace.root / signing.SIGNERS).open("a") as file:  # one key under two names is one person, and a pattern is nobody
+        file.write(f"zoe {(tmp_path / 'ann.pub').read_text()}*@example.org {(tmp_path / 'bob.pub').read_text()}")
+    assert run(workspace, "approve", "energy", "--because", "read", "--sign", str(keys["ann"]), "--as", "zoe") == 0
+    assert run(workspace, "approve", "energy", "--because", "read", "--sign", str(keys["bob"]), "--as", "x@example.org") == 2
+    assert len(gate.eyes(workspace, "energy", digest, [source()])) == 2
+    assert run(workspace, "approve", "energy", "--because", "no", "--reject", "--sign", str(keys["bob"]), "--as", "bob") == 0
+    assert len(gate.eyes(workspace, "energy", digest, [source()])) == 1
 
 
 # --- withdrawal ---
@@ -443,6 +507,11 @@ def test_a_withdrawn_text_is_out_marked_and_does_not_come_back(own: Workspace) -
     gone = removed(workspace)
     assert gone[doc_id("plant", "zh-7")] == ["withdrawn"]
     assert gone[doc_id("mirror", "copy")] == ["dedup.withdrawn"]
+    recipe.write_text(recipe.read_text().replace("near: {threshold: 0.7}", "near: null"))
+    line.run(workspace, "energy", until="card")
+    assert removed(workspace)[doc_id("mirror", "copy")] == ["dedup.withdrawn"]
+    recipe.write_text(recipe.read_text().replace("near: null", "near: {threshold: 0.7}"))
+    line.run(workspace, "energy")
     assert versions.released(root, "energy")[-1] != "v1.0.0"
     assert len(curation.load("energy", workspace=str(root))) == len(texts(workspace))
     verify.demand(verify.ask(workspace, "energy"))
@@ -482,6 +551,9 @@ def test_purged_words_are_nowhere(tmp_path: Path) -> None:
     recipe = workspace.recipe_file("energy")
     recipe.write_text(recipe.read_text().replace("review: required", "review: auto"))
     line.run(workspace, "energy")
+    other = workspace.recipe_file("other")  # a second dataset of the same source, which keeps the document out
+    other.write_text(recipe.read_text().replace("name: energy", "name: other") + "known_limits: [second]\n")
+    line.run(workspace, "other")
     assert holders(root, secret) and holders(tmp_path / "store", secret)
     assert run(workspace, "withdraw", "--document", "private-one", "--because", "court order", "--purge") == 0
     (root / "incoming" / "alone.jsonl").unlink()

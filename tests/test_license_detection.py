@@ -7,8 +7,8 @@ import pytest
 
 from benchmarks.licenses import _same, changed
 from curation import license_texts
-from curation.license import Claim, decide, from_header, normalise
-from curation.license_files import LicenseFiles
+from curation.license import Claim, decide, from_header, from_license_text, normalise
+from curation.license_files import LicenseFiles, debian_license
 from curation.license_pages import from_html
 from tests import corpus
 
@@ -167,3 +167,73 @@ def test_what_is_said_of_the_file_wins_over_its_package_but_never_over_a_denial(
     assert decide([package, tag]).id == "MIT"
     assert decide([tag, package, Claim("denial", "不得", None, None)]).conflict
     assert decide([tag, Claim("manifest", "GPL-3.0-only", None, None)]).conflict
+
+
+@pytest.mark.parametrize(
+    ("sentence", "spdx"),
+    [
+        ("知识共享署名·非商业性使用 4.0", "CC-BY-NC-4.0"),
+        ("知识共享署名，非商业性使用 4.0", "CC-BY-NC-4.0"),
+        ("知识共享署名+非商业使用 4.0", "CC-BY-NC-4.0"),
+        ("知识共享署名-禁止衍生 4.0", "CC-BY-ND-4.0"),
+        ("創用CC 署名-非商業性使用-禁止演繹 3.0", "CC-BY-NC-ND-3.0"),
+        ("知识共享署名-仅限学校 4.0", None),
+        ("CC-BY 4.0-NC", None),
+    ],
+)
+def test_an_unknown_word_is_no_freedom(sentence: str, spdx: str | None) -> None:
+    """Between 署名 and the version stands what is allowed; what cannot be read there licenses nothing."""
+    assert [c.value for c in from_html(f"<p>{sentence} 国际许可协议</p>", "p")] == ([spdx] if spdx else [])
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "# Licensed under the Apache License, Version 2.0, with the Commons Clause: for non-commercial use only\n",
+        "// " + " ".join(bundled("MIT").split()).replace("hereby granted,", "hereby granted, for academic purposes only,") + "\n",
+        "# Licensed under the Apache License, Version 2.0, and the GNU General Public License version 3\n",
+    ],
+)
+def test_a_limit_at_the_head_is_no_free_license(head: str) -> None:
+    """A limit, or a second license, is a conflict."""
+    assert decide(from_header(head, "f")).id is None
+
+
+@pytest.mark.parametrize("words", ["provided it is not sold,", "except for military use,", "solely for noncommercial research,"])
+def test_words_added_to_a_known_text_deny(words: str) -> None:
+    """A text that was recognised does not grant what somebody wrote into it."""
+    text = bundled("MIT").replace("without restriction,", f"without restriction, {words}")
+    claims = from_license_text(text, "LICENSE")
+    assert claims[0].value == "MIT" and claims[1].detector == "denial" and decide(claims).conflict
+    assert len(from_license_text(bundled("MIT"), "LICENSE")) == 1
+
+
+def test_several_tags_and_lists_hold_together() -> None:
+    """SPDX tags, REUSE lists, and DEP-5's commas."""
+    tags = "# SPDX-License-Identifier: MIT\n# SPDX-License-Identifier: CC-BY-NC-4.0\n"
+    assert decide(from_header(tags, "f")).tier == "T4"
+    files = LicenseFiles()
+    toml = '[[annotations]]\npath = "*"\nSPDX-License-Identifier = ["CC-BY-NC-4.0", "MIT"]\n[[annotations]]\npath = 3\n'
+    files.add("REUSE.toml", toml.encode(), "REUSE.toml")
+    files.add("odd/REUSE.toml", b'annotations = ["x"]\n', "odd/REUSE.toml")
+    assert decide(files.claims("a.md")).tier == "T4"
+    assert debian_license("Expat or Apache-2, and GPL-3") == "(MIT OR Apache-2.0) AND GPL-3.0-only"
+
+
+def test_a_link_alone_licenses_nothing() -> None:
+    """It may belong to an image."""
+    assert decide([Claim("license_link", "CC-BY-4.0", None, "p")]) == (None, "license_link", 0.6, False, None)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<!-- " * 20000,
+        "<script>" * 20000,
+        '<div class="footer">' * 20000,
+        f'<script type="application/ld+json">{"[" * 100000}</script>',
+    ],
+)
+def test_hostile_pages_are_read_in_time(page: str) -> None:
+    """Unclosed elements and deep structures cost no more than their length; the test's own limit is the suite's."""
+    assert from_html(page + "署名 不得转载", "p") is not None

@@ -13,11 +13,12 @@ from curation.kernels import buffers, inlined, kernel
 NUMBER, EMAIL, IPV4, IPV6, PLATE, LETTERED, UNIFORM, SECRET, FULL_WIDTH = range(1, 10)
 MOST_DIGITS = 40  # of one run of groups: a longer one is a table
 
-_DIGIT, _UPPER, _AT, _COLON, _MARK, _OPEN, _WIDE = range(1, 8)
+_DIGIT, _UPPER, _AT, _COLON, _MARK, _OPEN, _WIDE, _DASH = range(1, 9)
 _CLASS = np.zeros(256, np.uint8)
 _CLASS[ord("0") : ord("9") + 1] = _DIGIT
 _CLASS[ord("A") : ord("Z") + 1] = _UPPER
 _CLASS[ord("@")], _CLASS[ord(":")], _CLASS[ord("(")], _CLASS[0xEF] = _AT, _COLON, _OPEN, _WIDE
+_CLASS[0xE2] = _DASH
 _CLASS[ord("_")] = _CLASS[ord("-")] = _MARK
 
 PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领"
@@ -82,6 +83,35 @@ def _quad(data, at, start, end):
     if first in (0, 10, 127) or (first == 192 and second == 168):
         return 0
     return scan
+
+
+@kernel
+def _telephone(data, left, right, start, end):
+    """Whether a dash between `left` and `right` parts a telephone number: 0571-8827..., 138-1234-...; years are parted so too."""
+    at = left
+    while at > start and _digit(data[at - 1]) and left - at < 6:
+        at -= 1
+    size = left - at
+    if not ((data[at] == 48 and 3 <= size <= 4) or (data[at] == 49 and size == 3)):
+        return False
+    return (
+        right + 3 < end
+        and _digit(data[right])
+        and _digit(data[right + 1])
+        and _digit(data[right + 2])
+        and _digit(data[right + 3])
+    )
+
+
+@kernel
+def _dotted(data, at, end):
+    """Whether .dddd.dddd stands at `at` and no digit after it."""
+    if at + 10 > end or data[at] != 46 or data[at + 5] != 46 or (at + 10 < end and _alnum(data[at + 10])):
+        return False
+    for k in (1, 2, 3, 4, 6, 7, 8, 9):
+        if not _digit(data[at + k]):
+            return False
+    return True
 
 
 @kernel
@@ -170,6 +200,8 @@ def _scan(data, offsets, classes, out):
                         kind, last, after = 3, quad, quad
                     else:
                         total = digits
+                        if size == 3 and data[at] == 49 and _dotted(data, token, end):  # 138.1234.5678
+                            total, last = 11, token + 10
                         while total < 40 and last + 1 < end and (data[last] == 32 or data[last] == 45) and _digit(data[last + 1]):
                             scan = last + 1
                             while scan < end and _digit(data[scan]):
@@ -222,12 +254,29 @@ def _scan(data, offsets, classes, out):
                 scan = at + 1
                 while scan < end and scan < at + 6 and _digit(data[scan]):
                     scan += 1
-                if scan < end and 4 <= scan - at <= 5 and data[at + 1] == 48 and data[scan] == 41:
+                if scan < end and 4 <= scan - at <= 5 and (data[at + 1] == 48 or data[at + 1] == 49) and data[scan] == 41:
                     last = min(end, scan + 20)
                     kind, after = 1, scan + 1
-            elif what == 7 and not wide and at + 2 < end and data[at + 1] == 0xBC and 0x90 <= data[at + 2] <= 0x99:
-                wide = True
-                kind = 9
+            elif what == 7 and not wide and at + 2 < end and data[at + 1] == 0xBC:
+                third = data[at + 2]
+                # a digit, an @, a dash within a telephone number, or brackets around its first three digits
+                bracket = (
+                    third == 0x88 and at + 6 < end and data[at + 6] == 0xEF and _digit(data[at + 3]) and _digit(data[at + 5])
+                )
+                dash = third == 0x8D and _telephone(data, at, at + 3, start, end)
+                if 0x90 <= third <= 0x99 or third == 0xA0 or dash or bracket:
+                    wide = True
+                    kind = 9
+            elif (
+                what == 8
+                and not wide
+                and at + 3 < end
+                and data[at + 1] == 0x80
+                and (data[at + 2] == 0x93 or data[at + 2] == 0x94)
+            ):
+                if _telephone(data, at, at + 3, start, end):
+                    wide = True
+                    kind = 9
             if kind:
                 if found < out.shape[0]:
                     out[found, 0], out[found, 1], out[found, 2], out[found, 3] = d, first - start, last - start, kind

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from curation import catalog, decisions, published, versions
+from curation import catalog, decisions, gate, published, versions
 from curation.errors import DataError
 from curation.store import Workspace
 
@@ -37,6 +37,7 @@ def _decided(workspace: Workspace, name: str) -> list[str]:
     """Faults of the log of decisions: broken, or shorter than when the newest version was released."""
     try:
         known = decisions.read(workspace)
+        gate.demand_tombstones(workspace)
     except DataError as error:
         return [str(error)]
     anchor = (versions.latest(workspace.root, name) or {}).get("decisions") or {"number": 0}

@@ -37,18 +37,21 @@ class _Found(NamedTuple):
 
 _LEFT, _RIGHT = rb"(?<![0-9A-Za-z])", rb"(?![0-9A-Za-z])"
 _EMAIL = re.compile(
-    rb"(?<![0-9A-Za-z._%+\-])[0-9A-Za-z][0-9A-Za-z._%+\-]{0,63}@(?:[0-9A-Za-z\-]{1,63}\.){1,4}[A-Za-z]{2,24}(?!\.?[0-9A-Za-z\-])(?!:[^\s])"
+    rb"(?<![0-9A-Za-z%+])[0-9A-Za-z][0-9A-Za-z._%+\-]{0,63}@(?:[0-9A-Za-z\-]{1,63}\.){1,4}[A-Za-z]{2,24}(?![.\-]?[0-9A-Za-z])(?!:[0-9A-Za-z/~.])"
 )
-_ID = re.compile(_LEFT + rb"[1-9]\d{5}[ \-]?(?:18|19|20)\d{6}[ \-]?\d{3}[0-9Xx]" + _RIGHT)
+_ID = re.compile(_LEFT + rb"[1-9]\d{5}[ \-]?(?:18|19|20)\d{2}[ \-]?\d{4}[ \-]?\d{3}[0-9Xx]" + _RIGHT)
 _OLD_ID = re.compile(_LEFT + rb"[1-9]\d{14}" + _RIGHT)
 # prefixes that are assigned (MIIT, 2026): two of three numbers that begin with 13 to 19 are, and byte counts are not
 _MOBILE = re.compile(
-    rb"(?<![0-9A-Za-z._])(?:\+?86[ \-]?)?1(?:3\d|4[014-9]|5[0-35-9]|6[2567]|7[0-8]|8\d|9[0-35-9])"
-    rb"(?:\d{8}|[ \-]\d{4}[ \-]\d{4}|[ \-]\d{8})(?![0-9A-Za-z_])(?!\.\d)"
+    rb"(?<![0-9A-Za-z.])(?:(?:\+|00)?86[ \-]?)?(?:\(1\d\d\)|1(?:3\d|4[014-9]|5[0-35-9]|6[2567]|7[0-8]|8\d|9[0-35-9]))"
+    rb"(?:\d{8}|[ \-]\d{4}[ \-]\d{4}|\.\d{4}\.\d{4}|[ \-]\d{8})(?![0-9A-Za-z_])(?!\.\d)"
 )
-_COUNTED = re.compile(rb"[\s\]]{0,2}(?:\[?(?:[nmu]s|s)|bytes?|[KMG]?i?B|sectors?|rows?)(?![0-9A-Za-z])")
+_COUNTED = re.compile(
+    r"[\s\]]{0,2}(?:\[?(?:[nmu]s|s)|bytes?|[KMG]?i?B|sectors?|rows?)(?![0-9A-Za-z])|\s?(?:元|万|亿|人民币|美元|股|吨|千瓦)".encode()
+)
 _LANDLINE = re.compile(
-    rb"(?<![0-9A-Za-z.+_/\-])(?:\(0(?:10|2\d|[3-9]\d{2})\)[ \-]?|0(?:10|2\d|[3-9]\d{2})[ \-]?)[2-9]\d{6,7}(?:-\d{1,6})?"
+    rb"(?<![0-9A-Za-z._/\-])(?:\(0(?:10|2\d|[3-9]\d{2})\)[ \-]?|0(?:10|2\d|[3-9]\d{2})[ \-]?|(?:\+|00)?86[ \-]0?(?:10|2\d|[3-9]\d{2})[ \-])"
+    rb"[2-9]\d{3}[ \-]?\d{3,4}(?:-\d{1,6})?"
     rb"(?![0-9A-Za-z_])(?!\.\d)(?!-\d)"
 )
 _CARD = re.compile(_LEFT + rb"\d{13,19}" + _RIGHT)
@@ -73,6 +76,9 @@ _SECRETS = re.compile(
 _ID_WORDS = re.compile("身份证|证件|公民身份|ID card|identity", re.IGNORECASE)
 _PASSPORT_WORDS = re.compile("护照|passport", re.IGNORECASE)
 _PHONE_WORDS = re.compile("电话|手机|热线|传真|联系|拨打|致电|tel|phone|mobile|fax|call|contact", re.IGNORECASE)
+_NUMBER_OF = re.compile(
+    r"(?:订单|运单|流水|序列|合同|发票|批次|编|单)号?[：:\s]*$|order\s*(?:no\.?|number|id)?[：:#\s]*$", re.IGNORECASE
+)
 _CARD_WORDS = re.compile("卡|账号|帐号|账户|银联|银行|开户|card|account|visa|master|unionpay|iban|amex", re.IGNORECASE)
 _ADDRESS_WORDS = re.compile(
     "IP|地址|服务器|主机|网关|端口|代理|访问|登录|来自|连接|address|server|host|dns|ping|gateway|port|proxy|login|client|route|listen|connect|curl|ssh|http",
@@ -144,6 +150,7 @@ def _plain(content: bytes) -> tuple[bytes, list[int]]:
     for character in content.decode():
         size = len(character.encode())
         own = unicodedata.normalize("NFKC", character).encode() if "\uff01" <= character <= "\uff5e" else character.encode()
+        own = b"-" if character in "–—" else own
         out += own
         places += [at] if len(own) == 1 else range(at, at + len(own))
         at += size
@@ -156,7 +163,9 @@ def _near(content: bytes, start: int, end: int) -> str:
 
 def _numbers(content: bytes, start: int, end: int) -> list[_Found]:
     """Resident IDs, mobiles, landlines, cards and company codes of digits alone, in one run of digits and single separators."""
-    first, last = max(0, start - 2), min(len(content), end + 8)
+    first, last = max(0, start - 4), min(len(content), end + 14)
+    while last < len(content) and content[last - 1 : last + 1].isalnum() and last - end < 80:
+        last += 1  # a number that the window cuts would look like a shorter one
     window = content[first:last]
     found: list[_Found] = []
 
@@ -189,9 +198,11 @@ def _numbers(content: bytes, start: int, end: int) -> list[_Found]:
 
 def _is_called(content: bytes, start: int, end: int, number: bytes) -> bool:
     """Eleven digits alone are no mobile where they are counted in some unit, or are a setting's value that no phone is near."""
+    if content[start - 1 : start] == b"_" and content[start - 2 : start - 1] < b"\x80":
+        return False
     if not number.isdigit():
         return True
-    if _COUNTED.match(content, end):
+    if _COUNTED.match(content, end) or _NUMBER_OF.search(content[max(0, start - 24) : start].decode("utf-8", "ignore")):
         return False
     return content[start - 1 : start] != b"=" or bool(_PHONE_WORDS.search(_near(content, start, end)))
 
@@ -199,6 +210,7 @@ def _is_called(content: bytes, start: int, end: int, number: bytes) -> bool:
 def _is_landline(content: bytes, start: int, end: int, number: bytes) -> bool:
     """Area code and number parted by a mark; without one a Han character before, or a context word near."""
     digits = number.split(b"-")[0] if number.isdigit() else number
+    number = re.sub(rb"^(?:\+|00)?86[ \-]0?", b"0", number)
     subscriber = len(re.sub(rb"[^0-9]", b"", number))
     if number.lstrip(b"(").startswith((b"010", b"02")) and subscriber < 11:  # three digits of area, eight of the number
         return False

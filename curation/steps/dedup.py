@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from curation import catalog, contamination, fingerprint, pairing, paragraphs, signature_index, standing
+from curation import catalog, contamination, fingerprint, pairing, paragraphs, signature_index, takeback
 from curation.dedup import crossing, decide
 from curation.dedup.edges import Pairs, Similarities
 from curation.errors import DataError
@@ -61,10 +61,6 @@ RULES = {
         "url.key",
         {"en": "Another document of the same address is kept.", "zh": "已保留同一网址的另一份文档。"},
     ),
-}
-WITHDRAWN = {
-    "en": "It is, or resembles, a text that was withdrawn; the label names the decision.",
-    "zh": "与已撤回的文本相同或近似；标签指明相应的决定。",
 }
 CROSSING = {
     "en": "It resembles a document whose license is more restrictive or unknown, and nothing shows that its own came first.",
@@ -158,7 +154,6 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     held = blocks(workspace, (shard for _, shard in filter_step.shards_of(workspace, plan)), dedup.url)
     documents = sum(block.rows for block in held)
     before = [block for release in dedup.against for block in signature_index.blocks(workspace, release)]
-    before += signature_index.tombstones(workspace)
     if not documents:
         raise DataError(f"recipe {name!r}: its sources have no documents")
     threshold = dedup.near.threshold if dedup.near else 1.0
@@ -177,14 +172,18 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     reused, (equal, near, address) = _pairs(workspace, plan, search)
     tell(2, 4)
 
+    withdrawn = takeback.find(workspace, name, held, dedup.near.threshold if dedup.near else 1.0, workers)
     hits = _contaminated(workspace, plan, search, held, equal)
     of_hits = np.array([hit.number for hit in hits], np.int64)
-    numbers = np.unique(np.concatenate([equal.reshape(-1), near.pairs.reshape(-1), address.reshape(-1), of_hits]))
+    numbers = np.unique(
+        np.concatenate([equal.reshape(-1), near.pairs.reshape(-1), address.reshape(-1), of_hits, withdrawn.number])
+    )
     table = facts(workspace, search.blocks, numbers, {decide.READS[one] for one in dedup.keep} | FACTS)
     old = numbers >= documents
     kept = ~old & np.array([doc not in excluded for doc in table["doc_id"].to_pylist()], bool)
     refused = kept & np.isin(numbers, of_hits) & (dedup.decontaminate is not None and dedup.decontaminate.then == "remove")
-    kept = kept & ~refused
+    taken_back = kept & np.isin(numbers, withdrawn.number)
+    kept = kept & ~refused & ~taken_back
     equal_rows, near_rows, pages = (np.searchsorted(numbers, pairs) for pairs in (equal, near.pairs, address))
 
     def compare(pairs: Pairs) -> Similarities:
@@ -206,6 +205,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     tell(3, 4)
 
     ledger = _ledger(table, decision, threshold, np.where(held_back, crossed, -1))
+    ledger = pa.concat_tables([ledger, takeback.ledger(table, numbers, taken_back, withdrawn)]).sort_by("doc_id")
     cuts = [EDITS.empty_table()]
     if dedup.decontaminate:
         if dedup.decontaminate.then == "cut":
@@ -226,15 +226,17 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     gone = sum(removed[rule] for rule in (decide.EXACT, decide.NEAR, decide.PUBLISHED, decide.ADDRESS))
     quarantined = int(held_back.sum())
     contaminated = int(refused.sum())
+    back = int(taken_back.sum())
     report = {
         "documents": documents - len(excluded),
-        "kept": documents - len(excluded) - gone - quarantined - contaminated,
-        "removed": gone + contaminated,
+        "kept": documents - len(excluded) - gone - quarantined - contaminated - back,
+        "removed": gone + contaminated + back,
         "quarantined": quarantined,
         "exact": removed[decide.EXACT],
         "near": removed[decide.NEAR],
         "published": removed[decide.PUBLISHED],
         "url": removed[decide.ADDRESS],
+        "withdrawn": back,
         "license_crossings": crossings,
         "contaminated": len(hits),
         "paragraphs": {kind: again["kind"].to_pylist().count(kind) for kind in paragraphs.BECAUSE},
@@ -273,7 +275,6 @@ def _pairs(workspace: Workspace, plan: Plan, search: Pairing) -> tuple[bool, Sea
         compared,
         against,
         plan.recipe.dedup.url,
-        [[one.facts["tombstone"], one.facts["sha256"]] for one in standing.withdrawals(workspace)],
         near.model_dump() if near else None,
         fingerprint.of_module("curation.steps.dedup"),
     ]
@@ -371,13 +372,8 @@ def facts(workspace: Workspace, held: Sequence[Block], numbers: NDArray[np.int64
 
 def _ledger(table: pa.Table, decision: decide.Decision, threshold: float, crossed: NDArray[np.int64]) -> pa.Table:
     found = [LEDGER.empty_table()]
-    releases = np.array([one or "" for one in table["release"].to_pylist()], object)
-    gone = np.array([releases[t].startswith("withdrawn:") for t in np.maximum(decision.twin, 0).tolist()], bool)
-    of_rules = [(decision.rule == rule, *said) for rule, said in RULES.items() if rule != decide.PUBLISHED]
-    published = decision.rule == decide.PUBLISHED
-    of_rules += [(published & ~gone, *RULES[decide.PUBLISHED]), (published & gone, "withdrawn", "minhash.signature", WITHDRAWN)]
-    for mask, label, column, because in of_rules:
-        at = np.flatnonzero(mask)
+    for rule, (label, column, because) in RULES.items():
+        at = np.flatnonzero(decision.rule == rule)
         out, twins = table.take(pa.array(at)), table.take(pa.array(decision.twin[at]))
         found.append(
             rows(

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from curation import archive, catalog, engines, fingerprint, mapping, published, readers, rooms, standing
 from curation.decisions import Decision
@@ -228,6 +229,11 @@ class _Writer:
         self._seen: Counter[str] = Counter()
         self._quoted: dict[Claim, Claim] = {}
         self._out = _purged(task.workspace)
+        self._out_ids = {
+            doc
+            for one in self._out
+            for doc in pq.read_table(task.workspace.root / one.facts["tombstone"], columns=["id"])["id"].to_pylist()
+        }
         self._run: list[dict[str, Any]] = []
         self._run_claims: list[Claim] = []
         self._run_name = ""
@@ -310,6 +316,8 @@ class _Writer:
         """Withdrawn and purged: its words do not come back from a raw file that holds other documents too."""
         if not self._out:
             return False
+        if row["doc_id"] in self._out_ids:
+            return True
         table = pa.table({"doc_id": [row["doc_id"]], "source": [row["source"]], "document.url": [row["url"]]})
         return any(
             standing.matching(table, by, value)[0] for one in self._out for by, value in one.subject.items() if by != "license"

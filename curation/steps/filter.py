@@ -33,7 +33,8 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     with workspace.table_writer(workspace.ledger(name, "filter", "ledger.parquet"), LEDGER) as writer:
         for done, (source, shard) in enumerate(shards, 1):
             measured = columns(workspace, shard, needed)
-            ledger = pa.concat_tables([_withdrawn(workspace, measured), judge(measured, plan)])
+            upstream = catalog.source(workspace, source).upstream()
+            ledger = pa.concat_tables([_withdrawn(workspace, measured, upstream), judge(measured, plan)])
             ledger = pa.concat_tables([ledger, _refused(measured, plan, set(ledger["doc_id"].to_pylist()))])
             if ledger.num_rows:
                 writer.write_table(ledger)
@@ -126,9 +127,11 @@ def _refused(measured: pa.Table, plan: Plan, judged: set[str]) -> pa.Table:
     return pa.concat_tables(found)
 
 
-def _withdrawn(workspace: Workspace, measured: pa.Table) -> pa.Table:
-    """Ledger rows of documents that somebody withdrew."""
+def _withdrawn(workspace: Workspace, measured: pa.Table, upstream: str | None) -> pa.Table:
+    """Ledger rows of documents that somebody withdrew, themselves or the source whose bytes theirs are read from."""
     by = standing.withdrawn(workspace, measured)
+    if above := [one for one in standing.withdrawals(workspace) if upstream and one.subject.get("source") == upstream]:
+        by = [one or above[0] for one in by]
     found = [LEDGER.empty_table()]
     for one in {one.number: one for one in by if one}.values():
         own = measured.filter(pa.array([hit is not None and hit.number == one.number for hit in by]))

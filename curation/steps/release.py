@@ -13,7 +13,7 @@ from typing import Any
 
 from curation import approval, catalog, decisions, published, sampling, versions
 from curation import gate as rules
-from curation.errors import DataError, DeclarationError, ReviewError
+from curation.errors import BusyError, DataError, DeclarationError, ReviewError
 from curation.recipe import Plan
 from curation.steps import Tell, silent
 from curation.steps import dedup as dedup_step
@@ -86,7 +86,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent, 
         release = {
             key: manifest[key] for key in ("dataset", "version", "reason", "digest", "digests", "counts", "shards", "changes")
         }
-        log = _log(clone)
+        log, base = _log(clone), git(clone, "rev-parse", "-q", "--verify", "HEAD", check=False)
         subject = {"dataset": name, "version": version, "digest": manifest["digest"]}
         decisions.append(Workspace(clone), "release", subject, manifest["reason"])
         release["decisions"] = decisions.head(Workspace(clone))
@@ -97,7 +97,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent, 
             message = f"Release {tag} ({manifest['reason']})"
             git(clone, "commit", "-q", "-m", message + (f"\n\n{note.strip()}" if note.strip() else ""))
         tell(4, 5)
-        _take_over(workspace, clone, name, log)
+        _take_over(workspace, clone, name, log, base)
     git(
         workspace.root, "tag", "-a", tag, "-m", f"{tag}: {manifest['counts']['documents']} documents, digest {manifest['digest']}"
     )
@@ -225,19 +225,17 @@ def _log(root: Path) -> bytes:
     return path.read_bytes() if path.exists() else b""
 
 
-def _take_over(workspace: Workspace, clone: Path, name: str, log: bytes) -> None:
+def _take_over(workspace: Workspace, clone: Path, name: str, log: bytes, base: str) -> None:
     """Bring the clone's commit into the workspace: branch, index, dvc.lock, log; other working files stay as they are."""
     root = workspace.root
     branch = git(root, "symbolic-ref", "HEAD")
     old = git(root, "rev-parse", "-q", "--verify", "HEAD", check=False)
     new = git(clone, "rev-parse", "HEAD")
+    if old != base or _log(root) != log:
+        raise BusyError(f"{root}: somebody decided or committed something while {name} was being released; run the release again")
     git(root, "fetch", "-q", "--no-tags", str(clone), "HEAD")
     workspace.write_local(root / "dvc.lock", (clone / "dvc.lock").read_bytes())
-    if _log(root) == log:
-        workspace.write_local(root / decisions.FILE, _log(clone))
-    else:  # somebody decided something meanwhile: the release follows it in the log, and the next commit brings both
-        made = decisions.read(Workspace(clone))[-1]
-        decisions.append(workspace, made.kind, made.subject, made.because, by=made.by, at=made.at)
+    workspace.write_local(root / decisions.FILE, _log(clone))
     workspace.write_local(workspace.release_file(name), (clone / "data" / "datasets" / name / "RELEASE.json").read_bytes())
     git(root, "update-ref", branch, new, old or "0" * 40)
     git(root, "reset", "-q")
