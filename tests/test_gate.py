@@ -229,6 +229,15 @@ def test_a_revoked_approval_releases_nothing(own: Workspace) -> None:
     assert line.step("release").run("energy", own)["released"]
 
 
+def test_another_policy_is_a_decision_of_the_log(own: Workspace) -> None:
+    """From which to which, before the version that it made."""
+    recipe = own.recipe_file("energy")
+    recipe.write_text(recipe.read_text() + "policy: open_sharealike\n")
+    line.run(own, "energy")
+    assert [one.kind for one in decisions.read(own)] == ["release", "policy", "release"]
+    assert "from open_permissive" in decisions.read(own)[1].because
+
+
 def test_internal_training_is_for_the_inside() -> None:
     """It asks for no operation right, so it may not be given to anybody."""
     with pytest.raises(ValueError, match="is for the audience internal and not open"):

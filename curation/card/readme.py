@@ -169,6 +169,7 @@ def body(model: Model) -> str:
         "## Licenses / 许可",
         f"Policy `{model['policy']['name']}`: {text(model['policy']['title']['en'])} / {text(model['policy']['title']['zh'])}. "
         "Every row carries its own license; this table sums them up.",
+        _use(model),
         "![Licenses](plots/licenses.svg)\n\n"
         + _table(
             ["License (SPDX)", "Tier", "Attribution", "Documents", "Tokens"],
@@ -261,6 +262,17 @@ def _funnel(model: Model) -> str:
     rows += [[f"quarantined: {r}", count(n), (funnel["because"][r] or {}).get("en") or ""] for r, n in funnel["quarantined"]]
     rows += [["kept", count(funnel["kept"]), ""]]
     return _table(["", "Count", ""], rows) + "\n\nA document that fails several filters is counted once, under the first."
+
+
+def _use(model: Model) -> str:
+    use = model["use"]
+    purpose = use["purpose"].replace("_", " ")
+    trade = "" if use["commercial"] else ", not for commerce"
+    return (
+        f"Made for: {purpose}{trade}; audience: {use['audience']}. Rights of every source were judged for that on the day of the run. "
+        f"Level: {model['level']} (aligned with GB/T 43697-2024)."
+        + (f" Export: {text(use['export_reference'])}." if use["export_reference"] else "")
+    )
 
 
 def _dedup(model: Model) -> str:

@@ -6,7 +6,7 @@ deduplication comes after it.
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from curation import catalog
+from curation import catalog, standing
 from curation.errors import DeclarationError
 from curation.policy.verdicts import columns_of, passes, select
 from curation.recipe import Condition, Filter, Plan
@@ -73,7 +73,7 @@ class Measured:
 def measured(workspace: Workspace, name: str) -> Measured:
     """Read a recipe's columns, once. Raises DeclarationError for an unknown recipe, DataError where nothing is measured."""
     plan = catalog.plan(workspace, name)
-    wanted = columns_of(plan) | {"language.code"}
+    wanted = columns_of(plan) | {"language.code"} | standing.NEEDED
     tables, shards, start = [], [], 0
     for _, shard in shards_of(workspace, plan):
         tables.append(columns(workspace, shard, wanted))
@@ -82,7 +82,9 @@ def measured(workspace: Workspace, name: str) -> Measured:
     if not tables:
         raise DeclarationError(f"{name}: its sources have no documents; run `curate run {name} --until filter` first")
     table = pa.concat_tables(tables).combine_chunks()
-    return judge(table, shards, plan)
+    found = judge(table, shards, plan)
+    # what was withdrawn stays out whatever a filter says
+    return replace(found, anyone=found.anyone & np.array([one is None for one in standing.withdrawn(workspace, table)], bool))
 
 
 def judge(table: pa.Table, shards: list[tuple[str, int, int]], plan: Plan) -> Measured:

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation import catalog, published, versions
+from curation import catalog, gate, levels, published, standing, versions
 from curation.card import model as card_model
 from curation.editing import key_id, pseudonym_key
 from curation.errors import DataError
@@ -47,6 +47,9 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
         _claims_in_conflict(workspace, plan, ledger),
         files,
     )
+    known = standing.known(workspace)
+    model["use"] = plan.recipe.used().model_dump()
+    model["level"] = levels.highest(levels.of_source(source, known) for source in gate.sources_of(workspace, plan))
     model["columns"] = [{"name": f.name, "type": str(f.type)} for f in schema]
     digests = {
         "schema": _digest(str(assemble.schema())),

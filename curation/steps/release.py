@@ -4,6 +4,7 @@ It works in a disposable clone, so a killed release is thrown away and the works
 Order: data into the cache (and the remote), then the commit, then the tag: no tag ever points to missing data.
 """
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -87,6 +88,14 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent, 
             key: manifest[key] for key in ("dataset", "version", "reason", "digest", "digests", "counts", "shards", "changes")
         }
         log, base = _log(clone), git(clone, "rev-parse", "-q", "--verify", "HEAD", check=False)
+        policy = hashlib.sha256(dump_json(plan.policy.model_dump(mode="json"))).hexdigest()[:16]
+        before = (versions.latest(workspace.root, name) or {}).get("policy")
+        release["policy"] = {"name": plan.policy.name, "sha256": policy}
+        if before and before != release["policy"]:
+            said = f"from {before['name']} ({before['sha256']}) to {plan.policy.name} ({policy})"
+            decisions.append(
+                Workspace(clone), "policy", {"dataset": name, "policy": plan.policy.name}, said, old=before, new=release["policy"]
+            )
         subject = {"dataset": name, "version": version, "digest": manifest["digest"]}
         decisions.append(Workspace(clone), "release", subject, manifest["reason"])
         release["decisions"] = decisions.head(Workspace(clone))
@@ -125,8 +134,6 @@ def gate(workspace: Workspace, plan: Plan, manifest: dict[str, Any]) -> None:
 
 def verify_files(workspace: Workspace, manifest: dict[str, Any]) -> None:
     """Raise DataError unless every file of the dataset is there with its digest, and the declarations are the same."""
-    import hashlib
-
     for path, file in manifest["files"].items():
         key = workspace.dataset(manifest["dataset"], path)
         if not workspace.exists(key) or workspace.sha256(key) != file["sha256"]:
