@@ -13,6 +13,7 @@ from moto.server import ThreadedMotoServer
 
 import curation
 from curation import cli, line, settings
+from curation.engines import local
 from curation.errors import DataError
 from curation.questions import summary, verify, why
 from curation.store import Workspace
@@ -36,6 +37,9 @@ def server() -> Iterator[str]:
     }
     before = {name: os.environ.get(name) for name in told}
     os.environ.update(told)
+    for pool in local._pools.values():  # workers of earlier tests know nothing of it
+        pool.shutdown()
+    local._pools.clear()
     import s3fs
 
     s3fs.S3FileSystem(use_listings_cache=False).mkdir("team")
