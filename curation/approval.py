@@ -77,8 +77,9 @@ def find(workspace: Workspace, dataset: str, digest: str) -> Approval | None:
         return None
     written = Approval.model_validate(json.loads(path.read_text(encoding="utf-8")))
     about = {"dataset": dataset, "digest": digest}
-    every = [one for one in decisions.read(workspace) if one.kind in {"approve", "reject"} and one.subject == about]
-    stands = [one for one in decisions.standing(decisions.read(workspace)) if one in every]
+    known = decisions.read(workspace)
+    every = [one for one in known if one.kind in {"approve", "reject"} and one.subject == about]
+    stands = [one for one in decisions.standing(known) if one in every]
     if not every:
         return written  # from before there was a log
     if not stands:

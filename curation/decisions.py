@@ -107,8 +107,7 @@ def append(
     if not because.strip():
         raise DeclarationError("a decision needs a reason: --because TEXT")
     path = workspace.root / FILE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(path):
+    with _locked(workspace):
         before = read(workspace)
         made = Decision(
             number=len(before) + 1,
@@ -122,10 +121,8 @@ def append(
             facts=facts,
         )
         made = made.model_copy(update={"digest": made.sealed()})
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(made.model_dump(), ensure_ascii=False, sort_keys=True) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        line = json.dumps(made.model_dump(), ensure_ascii=False, sort_keys=True) + "\n"
+        workspace.write_local(path, (path.read_bytes() if path.exists() else b"") + line.encode())
         _commit(workspace, made)
     return made
 
@@ -189,7 +186,9 @@ def revoke(workspace: Workspace, number: int, because: str, by: Identity | None 
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.with_name(".decisions.lock").open("w") as file:
+def _locked(workspace: Workspace) -> Iterator[None]:
+    path = workspace.root / ".curation" / "decisions.lock"
+    path.parent.mkdir(exist_ok=True)
+    with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -103,7 +103,9 @@ def demand_tombstones(workspace: Workspace) -> None:
     known = {one.facts["tombstone"] for one in standing.withdrawals(workspace)}
     for file in sorted((workspace.root / "data" / "tombstones").glob("*.parquet")):
         if (name := str(file.relative_to(workspace.root))) not in known:
-            raise DataError(f"{name}: no decision in the log stands for it; the log was cut")
+            raise DataError(
+                f"{name}: no decision in the log stands for it: a withdrawal was interrupted (run it again), or the log was cut"
+            )
 
 
 def _redacted(plan: Plan) -> set[str]:

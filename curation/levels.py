@@ -6,14 +6,14 @@ encrypted or isolated this program does not do itself: the workspace declares it
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from curation.decisions import Decision
 from curation.identifiers import PERSONAL
-from curation.manifest import Source
+from curation.manifest import Level, Source
 from curation.recipe import Use
 
-LEVELS = ("L1", "L2", "L3", "L4", "IMPORTANT", "CORE")
+LEVELS = get_args(Level)  # from public up
 Verdict = Literal["exempt", "contract", "assessment"]
 
 

@@ -6,6 +6,7 @@ compatibility as the licenses' stewards state it (Creative Commons' list of comp
 """
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, Literal, NamedTuple
 
 from curation.license import Terms, _licensing, table
@@ -37,6 +38,7 @@ class Flags(NamedTuple):
     attribution: bool
 
 
+@cache
 def flags(expression: str | None) -> Flags | None:
     """Of an SPDX expression: OR takes the freest known branch, AND everything that any part asks for; unknown is null."""
     if not expression:

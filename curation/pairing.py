@@ -39,6 +39,18 @@ def block_size(documents: int) -> int:
     return int(BLOCK_ROWS * max(1.0, (documents / 10**7) ** 0.5))
 
 
+def prefixes_for(keys: int) -> int:
+    """How many prefixes so many keys are parted by: a power of two."""
+    return 1 << max(0, (keys - 1) // PREFIX_ROWS).bit_length()
+
+
+def prefix_of(keys: NDArray[np.uint64], prefixes: int) -> NDArray[np.int64]:
+    """The prefix of each key: its highest bits."""
+    bits = np.uint64(prefixes.bit_length() - 1)
+    # numpy shifts a 64-bit number by 64 bits not at all
+    return (keys >> (np.uint64(64) - bits)).astype(np.int64) if bits else np.zeros(len(keys), np.int64)
+
+
 class Signed(NamedTuple):
     """What a block's documents are compared by; rows of a null signature or a null content resemble nothing."""
 
@@ -132,7 +144,7 @@ class Pairing:
     def search(self) -> Search:
         starts = tuple(itertools.accumulate((block.rows for block in self.blocks), initial=0))
         keys = (edges.bands(self.threshold)[0] if self.near else 0) + 1
-        prefixes = 1 << max(0, (starts[-1] * keys - 1) // PREFIX_ROWS).bit_length()
+        prefixes = prefixes_for(starts[-1] * keys)
         old = starts[len(self.blocks) - self.old_blocks] if self.old_blocks else None
         folder = self.workspace.exchange(self.name)
         return Search(self.workspace, folder, starts, prefixes, self.threshold, self.near, old)
@@ -218,8 +230,6 @@ def _keys(search: Search, task: tuple[int, Block]) -> str:
     signed = block.signed()
     short = (signed.contents[:, 1] >> np.uint64(32)).astype(np.uint32)
     short = np.where(signed.filled, short, edges.whole(signed.signatures))
-    bits = np.uint64(search.prefixes.bit_length() - 1)
-    shift = np.uint64(64) - bits
     groups = []  # key, content, row, first receiver
     if search.near:
         own = np.flatnonzero(signed.signed).astype(np.uint32)
@@ -234,8 +244,7 @@ def _keys(search: Search, task: tuple[int, Block]) -> str:
         groups.append((signed.addresses[own, 0], lower, own, 2 * search.prefixes))
     columns, receivers = [], []
     for key, content, row, first in groups:
-        # numpy shifts a 64-bit number by 64 bits not at all
-        to = ((key >> shift) if bits else np.zeros(len(key), np.uint64)).astype(np.uint16)
+        to = prefix_of(key, search.prefixes).astype(np.uint16)
         order = np.argsort(to, kind="stable")
         columns.append((key[order], content[order], row[order]))
         receivers.append(to[order].astype(np.int64) + first)

@@ -20,7 +20,7 @@ from curation import engines, parcels
 from curation.contamination import WORD
 from curation.kernels.paragraphs import Lines, lines
 from curation.ledger import EDITS
-from curation.pairing import PREFIX_ROWS, Block
+from curation.pairing import Block, prefix_of, prefixes_for
 from curation.recipe import Paragraphs
 from curation.store import Workspace
 
@@ -79,7 +79,7 @@ class Places(NamedTuple):
 def find(workspace: Workspace, name: str, wanted: Paragraphs, parts: list[Part], workers: int) -> Places:
     """Every paragraph that comes again, in the order of documents and of their text."""
     total = sum(len(part.rows) for part in parts)
-    prefixes = 1 << max(0, (total * LINES - 1) // PREFIX_ROWS).bit_length()
+    prefixes = prefixes_for(total * LINES)
     search = _Search(workspace, workspace.exchange(name, "paragraphs"), wanted, prefixes)
     tasks = list(enumerate(parts))
     workspace.remove(search.folder)
@@ -117,7 +117,7 @@ def _count(search: _Search, task: tuple[int, Part]) -> str:
         search.workspace,
         name,
         pa.record_batch([key, often.astype(np.uint32)], schema=COUNTS),
-        _prefix(key, search.prefixes),
+        prefix_of(key, search.prefixes),
         search.prefixes,
     )
     return name
@@ -162,12 +162,6 @@ def _first(found: Lines) -> NDArray[np.int64]:
 def _summed(keys: NDArray[np.uint64], counts: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     one, inverse = np.unique(keys, return_inverse=True)
     return one, np.bincount(inverse, weights=counts, minlength=len(one)).astype(np.int64)
-
-
-def _prefix(keys: NDArray[np.uint64], prefixes: int) -> NDArray[np.int64]:
-    bits = np.uint64(prefixes.bit_length() - 1)
-    # numpy shifts a 64-bit number by 64 bits not at all
-    return (keys >> (np.uint64(64) - bits)).astype(np.int64) if bits else np.zeros(len(keys), np.int64)
 
 
 def table(places: Places, wanted: Paragraphs, numbers: NDArray[np.int64], facts: pa.Table) -> pa.Table:

@@ -166,7 +166,10 @@ def library(workspace: Workspace, safety: Safety) -> dict[str, str]:
             first = file.readline().strip()
             if not first.startswith("# updated: "):
                 raise DataError(f"{name}: the first line must say `# updated: YYYY-MM-DD`")
-            age = (date.today() - date.fromisoformat(first.removeprefix("# updated: "))).days
+            try:
+                age = (date.today() - date.fromisoformat(first.removeprefix("# updated: "))).days
+            except ValueError:
+                raise DataError(f"{name}: {first!r}: allowed: `# updated: YYYY-MM-DD`") from None
             if age > safety.max_age_days:
                 raise DataError(f"{name}: updated {age} days ago; allowed: {safety.max_age_days} (TC260-003: weekly)")
             for number, row in enumerate(csv.DictReader(file), 3):

@@ -99,9 +99,14 @@ def blocks(workspace: Workspace, release: str) -> list[Published]:
         with _fetched(workspace, name, version) as path:
             kept.parent.mkdir(parents=True, exist_ok=True)
             os.replace(path, kept)
-    file = pq.ParquetFile(kept)
-    groups = range(file.num_row_groups)
-    return [Published(kept, release, g, rows) for g in groups if (rows := file.metadata.row_group(g).num_rows)]
+    return blocks_of(kept, release)
+
+
+def blocks_of(path: Path, release: str) -> list[Published]:
+    """The row groups of an index file that hold documents."""
+    metadata = pq.ParquetFile(path).metadata
+    groups = range(metadata.num_row_groups)
+    return [Published(path, release, g, rows) for g in groups if (rows := metadata.row_group(g).num_rows)]
 
 
 def tombstones(workspace: Workspace) -> list[Published]:
@@ -111,11 +116,7 @@ def tombstones(workspace: Workspace) -> list[Published]:
         path = workspace.root / one.facts["tombstone"]
         if not path.exists():
             raise DataError(f"{one.facts['tombstone']}: missing; it keeps out what decision {one.number} withdrew")
-        file = pq.ParquetFile(path)
-        groups = range(file.num_row_groups)
-        found += [
-            Published(path, f"withdrawn:{one.number}", g, rows) for g in groups if (rows := file.metadata.row_group(g).num_rows)
-        ]
+        found += blocks_of(path, f"withdrawn:{one.number}")
     return found
 
 

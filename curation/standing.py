@@ -14,16 +14,15 @@ from curation.decisions import Decision
 from curation.license import tier
 from curation.store import Workspace
 
+COLUMNS = {"document.url", "license.id"}  # what a withdrawal may be matched by, beside doc_id and source
 BY = ("source", "document", "url", "license", "domain")  # what a withdrawal may name
 
 
 def known(workspace: Workspace) -> list[Decision]:
     """Decisions that stand, read again only when the log grew."""
     path = workspace.root / decisions.FILE
-    if not path.exists():
-        return []
-    state = path.stat()
-    return _known(workspace, state.st_mtime_ns, state.st_size)
+    state = path.stat() if path.exists() else None  # a log that was deleted is asked for too: git may know of one
+    return _known(workspace, state.st_mtime_ns if state else 0, state.st_size if state else 0)
 
 
 @lru_cache(maxsize=8)
@@ -76,11 +75,13 @@ def withdrawals(workspace: Workspace) -> list[Decision]:
     return [one for one in known(workspace) if one.kind == "withdraw"]
 
 
-NEEDED = {"document.url", "license.id"}  # columns that a withdrawal may look at
+def needed(workspace: Workspace) -> set[str]:
+    """Columns that withdrawals look at; none before the first."""
+    return COLUMNS if withdrawals(workspace) else set()
 
 
 def withdrawn(workspace: Workspace, table: pa.Table) -> list[Decision | None]:
-    """For each row of a table (doc_id, source, NEEDED) the withdrawal that names it, or null."""
+    """For each row of a table (doc_id, source, `needed`) the withdrawal that names it, or null."""
     found: list[Decision | None] = [None] * table.num_rows
     for one in withdrawals(workspace):
         by, value = next((by, one.subject[by]) for by in BY if by in one.subject)

@@ -5,7 +5,6 @@ loaded without a reason. `purge` removes the words from where this workspace can
 """
 
 import hashlib
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -15,16 +14,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from curation import catalog, decisions, published, signature_index, standing, versions
+from curation import catalog, decisions, published, signature_index, standing, takeback, versions
 from curation.decisions import Decision, Evidence, Identity
 from curation.errors import DeclarationError
 from curation.pairing import Pairing
 from curation.steps import filter as filter_step
-from curation.store import Workspace
+from curation.store import Workspace, dump_json
 from curation.versions import dvc, git
 
-THRESHOLD = 0.8
-COLUMNS = {*signature_index.COLUMNS, *standing.NEEDED}
+COLUMNS = {*signature_index.COLUMNS, *standing.COLUMNS}
 
 
 def withdraw(
@@ -44,13 +42,14 @@ def withdraw(
     found = _with_released(workspace, _named(workspace, by, value), by, value)
     if not found.num_rows and by != "source":
         raise DeclarationError(f"nothing here has the {by} {value!r}")
-    number = len(decisions.read(workspace)) + 1
-    path = workspace.root / "data" / "tombstones" / f"{number:06d}.parquet"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with signature_index.Writer(path) as writer:
-        writer.add(found)
-    affected = _affected(workspace, path, number)
-    tombstone = str(path.relative_to(workspace.root))
+    with workspace.scratch() as folder:
+        with signature_index.Writer(folder / signature_index.NAME) as writer:
+            writer.add(found)
+        affected = _affected(workspace, folder / signature_index.NAME)
+        content = (folder / signature_index.NAME).read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    path = workspace.root / "data" / "tombstones" / f"{len(decisions.read(workspace)) + 1:06d}.parquet"
+    workspace.write_local(path, content)
     made = decisions.append(
         workspace,
         "withdraw",
@@ -60,14 +59,14 @@ def withdraw(
         proof=proof,
         documents=found.num_rows,
         sources=sorted(set(found["source"].to_pylist())),
-        tombstone=tombstone,
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        tombstone=str(path.relative_to(workspace.root)),
+        sha256=digest,
         affected=affected,
         purged=purge,
     )
     cleared = _purge(workspace, made, set(found["doc_id"].to_pylist())) if purge else []
     receipt = {
-        "decision": number,
+        "decision": made.number,
         "withdrawn": {by: value},
         "because": made.because,
         "by": made.by.model_dump(),
@@ -77,8 +76,7 @@ def withdraw(
         "cleared": cleared,
         "cannot_recall": _beyond(workspace, affected, purge),
     }
-    written = workspace.root / "data" / "tombstones" / f"{number:06d}.json"
-    workspace.write_local(written, (json.dumps(receipt, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode())
+    workspace.write_local(path.with_suffix(".json"), dump_json(receipt))
     _commit(workspace, made)
     return receipt
 
@@ -118,21 +116,17 @@ def _with_released(workspace: Workspace, found: pa.Table, by: str, value: str) -
     return whole.take(pa.array(sorted(first.values()), pa.int64()))
 
 
-def _affected(workspace: Workspace, path: Path, number: int) -> list[str]:
+def _affected(workspace: Workspace, path: Path) -> list[str]:
     """Released versions that hold one of the documents, an equal or a near-duplicate of one."""
-    file = pq.ParquetFile(path)
-    groups = [(g, file.metadata.row_group(g).num_rows) for g in range(file.num_row_groups)]
-    own = [signature_index.Published(path, "withdrawn", g, rows) for g, rows in groups if rows]
-    ids = set(file.read(columns=["id"])["id"].to_pylist())
+    own = signature_index.blocks_of(path, "withdrawn")
+    ids = set(pq.read_table(path, columns=["id"])["id"].to_pylist())
     found = []
     for name in workspace.names("recipes"):
         for version in versions.released(workspace.root, name) if own else ():
             release = f"{name}@{version}"
             before = signature_index.blocks(workspace, release)
             held = {doc for block in before for doc in block.facts(np.arange(block.rows))["id"].to_pylist()}
-            search = Pairing(
-                workspace, f"withdraw-{number}", [*own, *before], THRESHOLD, estimate_only=True, old_blocks=len(before)
-            )
+            search = Pairing(workspace, "withdraw", [*own, *before], takeback.LEAST, estimate_only=True, old_blocks=len(before))
             if ids & held or _crosses(search, sum(block.rows for block in own)):
                 found.append(release)
     return found
@@ -144,12 +138,11 @@ def _crosses(search: Pairing, own: int) -> bool:
 
 
 def _commit(workspace: Workspace, made: Decision) -> None:
-    """The log goes into git at once, so that whoever loads from it knows."""
+    """Tombstone and receipt go into git beside the entry, and to the origin at once, so that whoever loads from it knows."""
     if not (workspace.root / ".git").exists():
         return
-    paths = [decisions.FILE, "data/tombstones"]
-    git(workspace.root, "add", "--", *paths)
-    git(workspace.root, "commit", "-q", "-m", f"Withdraw (decision {made.number})", "--", *paths)
+    git(workspace.root, "add", "--", "data/tombstones")
+    git(workspace.root, "commit", "-q", "-m", f"Withdraw (decision {made.number})", "--", "data/tombstones")
     if "origin" in git(workspace.root, "remote").split():
         git(workspace.root, "push", "-q", "origin", "HEAD")
 

@@ -610,3 +610,12 @@ def test_what_another_policy_would_do(base: Workspace, tmp_path: Path, capsys: p
     answer = json.loads(capsys.readouterr().out)
     assert answer["removed"]["documents"] > 40 and answer["admitted"]["documents"] == 0
     assert answer["removed"]["reasons"] == {"strict.tier": answer["removed"]["documents"]}
+
+
+def test_a_deleted_log_is_a_shortened_one(own: Workspace) -> None:
+    """The whole file gone, a dispute in it: git knows that there was one; and the lock of the log lies where git does not look."""
+    decisions.append(own, "dispute", {"source": "plant"}, "objection")
+    assert ".lock" not in versions.git(own.root, "status", "--porcelain")
+    (own.root / decisions.FILE).unlink()
+    with pytest.raises(DataError, match="shorter than"):
+        line.run(own, "energy", until="filter")

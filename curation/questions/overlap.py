@@ -2,19 +2,18 @@
 
 import os
 import uuid
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
 from curation import catalog, published, signature_index, versions
 from curation.errors import DeclarationError
 from curation.kernels.bands import components
-from curation.manifest import Level
+from curation.levels import LEVELS
 from curation.pairing import Pairing
 from curation.steps import dedup
 from curation.store import Workspace
 
-LEVELS = get_args(Level)  # from public up
 LEAST = 5  # documents of the source named as examples
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from curation import catalog, standing
+from curation import catalog
 from curation.declaration import load_yaml, parse
 from curation.policy.verdicts import columns_of, judge, outcomes
 from curation.recipe import Plan, Policy
@@ -23,7 +23,7 @@ def ask(workspace: Workspace, old: str, new: str, dataset: str) -> dict[str, Any
     reasons: dict[str, Counter[str]] = {"removed": Counter(), "admitted": Counter()}
     documents = kept = 0
     for source, shard in filter_step.shards_of(workspace, plan):
-        table = filter_step.columns(workspace, shard, columns_of(before) | columns_of(after) | standing.NEEDED)
+        table = filter_step.columns(workspace, shard, columns_of(before) | columns_of(after) | {"license.id"})
         licenses = dict(zip(table["doc_id"].to_pylist(), table["license.id"].to_pylist(), strict=True))
         first, second = (_first(table, one) for one in (before, after))
         documents += table.num_rows

@@ -73,7 +73,7 @@ class Measured:
 def measured(workspace: Workspace, name: str) -> Measured:
     """Read a recipe's columns, once. Raises DeclarationError for an unknown recipe, DataError where nothing is measured."""
     plan = catalog.plan(workspace, name)
-    wanted = columns_of(plan) | {"language.code"} | standing.NEEDED
+    wanted = columns_of(plan) | {"language.code"} | standing.needed(workspace)
     tables, shards, start = [], [], 0
     for _, shard in shards_of(workspace, plan):
         tables.append(columns(workspace, shard, wanted))

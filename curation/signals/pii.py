@@ -209,12 +209,12 @@ def _is_called(content: bytes, start: int, end: int, number: bytes) -> bool:
 
 def _is_landline(content: bytes, start: int, end: int, number: bytes) -> bool:
     """Area code and number parted by a mark; without one a Han character before, or a context word near."""
-    digits = number.split(b"-")[0] if number.isdigit() else number
+    parted = not number.isdigit()
     number = re.sub(rb"^(?:\+|00)?86[ \-]0?", b"0", number)
     subscriber = len(re.sub(rb"[^0-9]", b"", number))
     if number.lstrip(b"(").startswith((b"010", b"02")) and subscriber < 11:  # three digits of area, eight of the number
         return False
-    if not digits.isdigit():
+    if parted:
         return True
     return content[start - 1 : start] >= b"\x80" or bool(_PHONE_WORDS.search(_near(content, start, end)))
 

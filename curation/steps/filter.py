@@ -27,7 +27,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     plan = catalog.plan(workspace, name)
     gate.demand(workspace, plan)
     shards = list(shards_of(workspace, plan))
-    needed = columns_of(plan) | standing.NEEDED
+    needed = columns_of(plan) | {"license.id"} | standing.needed(workspace)
     counts: Counter[str] = Counter()
     by_source: dict[str, Counter[str]] = {}
     with workspace.table_writer(workspace.ledger(name, "filter", "ledger.parquet"), LEDGER) as writer:

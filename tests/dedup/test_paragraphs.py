@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from curation import line, paragraphs
+from curation import line, pairing, paragraphs
 from curation.document import doc_id
 from curation.kernels.paragraphs import lines
 from curation.paragraphs import Part
@@ -90,12 +90,12 @@ def test_against_a_plain_reading(workspace: Workspace) -> None:
     pool = [" ".join(f"w{chance.randrange(400)}" for _ in range(chance.choice([2, 4, 5, 9]))) for _ in range(60)]
     blocks = [["\n".join(chance.choices(pool, k=chance.randrange(12))) for _ in range(40)] for _ in range(3)]
     sources = ["a", "b", "a"]
-    for prefix_rows in (paragraphs.PREFIX_ROWS, 64):
-        paragraphs.PREFIX_ROWS, before = prefix_rows, paragraphs.PREFIX_ROWS
+    for prefix_rows in (pairing.PREFIX_ROWS, 64):
+        pairing.PREFIX_ROWS, before = prefix_rows, pairing.PREFIX_ROWS
         try:
             got = found(workspace, blocks, sources, documents=9)
         finally:
-            paragraphs.PREFIX_ROWS = before
+            pairing.PREFIX_ROWS = before
         held: dict[tuple[str, str], int] = {}
         for block, source in zip(blocks, sources, strict=True):
             for text in block:
