@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 from curation.kernels import Bytes, Offsets, buffers, inlined, kernel, longest
 from curation.kernels.fasttext_file import Model, read
+from curation.kernels.vectors import add_row, add_rows, bits_set
 
 _REMEMBERED = 1 << 15  # words whose sums a call keeps: 2 MB at dim 16, which stays in the cache
+_WAITING = 4096  # rows found before they are added: finding and adding each run without waiting for the other
 _SHORT = 40  # bytes; a longer word is summed anew each time
 _TINY = 1e-5  # the library's guard in its logarithm, which its scores carry
 
@@ -31,8 +33,7 @@ def _separates(byte):
 @inlined
 def _fnv(h, byte):
     """fastText's FNV-1a, which takes each byte as a signed char."""
-    signed = np.uint32(byte) if byte < 128 else (np.uint32(byte) | np.uint32(0xFFFFFF00))
-    return np.uint32((h ^ signed) * np.uint32(16777619))
+    return np.uint32((h ^ np.uint32(np.int32(np.int8(byte)))) * np.uint32(16777619))
 
 
 @inlined
@@ -47,51 +48,63 @@ def _row_of(h, word_hash, word_row):
 
 
 @inlined
-def _add(total, row):
-    for k in range(total.shape[0]):
-        total[k] += row[k]
+def _bucket(h, buckets):
+    """The row of an n-gram's bucket, and 1 where the model has it (else 0, and the row is of another)."""
+    packed = buckets[h >> np.uint32(5)]
+    at = np.uint64(h & np.uint32(31))
+    before = packed & ((np.uint64(1) << at) - np.uint64(1))
+    return np.int64((packed >> np.uint64(32)) + bits_set(before)), np.int64((packed >> at) & np.uint64(1))
 
 
-@kernel
-def _add_subwords(word, size, settings, rows, bucket_row, bucket_bits, total):
+@inlined
+def _add_subwords(word, size, settings, rows, buckets, wanted, total):
     """Add the vectors of the character n-grams of `<word>`; returns how many there were."""
     minn, maxn = settings[0], settings[1]
-    buckets = np.uint32(bucket_row.shape[0])
-    added = 0
+    count = settings[4]
+    # h // count is int(h * share) exactly for every h of 32 bits: the excess is under 1 / count. A division costs three times that
+    share = (1.0 + 2.0**-40) / count
+    added, waiting = 0, 0
     for first in range(size):
         if (word[first] & 0xC0) == 0x80:
             continue
+        if waiting + maxn > wanted.shape[0]:
+            add_rows(rows, wanted, waiting, total)
+            added += waiting
+            waiting = 0
         h = np.uint32(2166136261)
         at = first
         for characters in range(1, maxn + 1):
             if at >= size:
                 break
             h = _fnv(h, word[at])
-            at += 1
-            while at < size and (word[at] & 0xC0) == 0x80:
-                h = _fnv(h, word[at])
+            if word[at] & 0xF0 == 0xE0:  # three bytes, as all common CJK
+                h = _fnv(_fnv(h, word[at + 1]), word[at + 2])
+                at += 3
+            else:
                 at += 1
+                while at < size and (word[at] & 0xC0) == 0x80:
+                    h = _fnv(h, word[at])
+                    at += 1
             if characters >= minn and not (characters == 1 and (first == 0 or at == size)):
-                bucket = h % buckets
-                if (bucket_bits[bucket >> np.uint32(6)] >> np.uint64(bucket & np.uint32(63))) & np.uint64(1):
-                    _add(total, rows[bucket_row[bucket]])
-                    added += 1
-    return added
+                wanted[waiting], there = _bucket(np.uint32(np.int64(h) - np.int64(h * share) * count), buckets)
+                waiting += there
+    add_rows(rows, wanted, waiting, total)
+    return added + waiting
 
 
 @kernel
-def _add_word_ngrams(hashes, words, settings, rows, bucket_row, total):
+def _add_word_ngrams(hashes, words, settings, rows, buckets, total):
     """Add the vectors of the word n-grams; returns how many there were."""
     longest_gram = settings[2]
-    buckets = np.uint64(bucket_row.shape[0])
+    count = np.uint64(settings[4])
     added = 0
     for first in range(words):
         h = np.uint64(np.int64(np.int32(hashes[first])))
         for at in range(first + 1, min(words, first + longest_gram)):
             h = h * np.uint64(116049371) + np.uint64(np.int64(np.int32(hashes[at])))
-            row = bucket_row[h % buckets]
-            if row >= 0:
-                _add(total, rows[row])
+            row, there = _bucket(np.uint32(h % count), buckets)
+            if there:
+                add_row(rows, row, total)
                 added += 1
     return added
 
@@ -107,7 +120,7 @@ def _is(data, start, end, text):
 
 
 @kernel
-def _add_words(data, start, end, model, eos, label, memory, word, hashes, words, one, total):
+def _add_words(data, start, end, model, eos, label, memory, word, hashes, words, one, wanted, total):
     """Add the input vectors of data[start:end] to `total`; returns their number, the words so far and whether </s> came."""
     rows, word_hash, word_row = model.rows, model.word_hash, model.word_row
     keys, sizes, sums = memory
@@ -131,19 +144,19 @@ def _add_words(data, start, end, model, eos, label, memory, word, hashes, words,
             return count, words, True
         if data[first] == 95 and _is(data, first, at, label):
             continue
+        size = at - first
+        slot = np.int64(key >> np.uint64(49))
         if ngrams:
             hashes[words] = h
             words += 1
         if not subwords:
             row = _row_of(h, word_hash, word_row)
             if row >= 0:
-                _add(total, rows[row])
+                add_row(rows, row, total)
                 count += 1
             continue
-        size = at - first
-        slot = np.int64(key >> np.uint64(49))
         if size <= _SHORT and keys[slot] == key:
-            _add(total, sums[slot])
+            add_row(sums, slot, total)
             count += sizes[slot]
             continue
         for k in range(one.shape[0]):
@@ -151,14 +164,15 @@ def _add_words(data, start, end, model, eos, label, memory, word, hashes, words,
         added = 0
         row = _row_of(h, word_hash, word_row)
         if row >= 0:
-            _add(one, rows[row])
+            add_row(rows, row, one)
             added += 1
         word[0] = 60
         for k in range(size):
             word[k + 1] = data[first + k]
         word[size + 1] = 62
-        added += _add_subwords(word, size + 2, model.settings, rows, model.bucket_row, model.bucket_bits, one)
-        _add(total, one)
+        added += _add_subwords(word, size + 2, model.settings, rows, model.buckets, wanted, one)
+        for k in range(one.shape[0]):
+            total[k] += one[k]
         count += added
         if size <= _SHORT:
             keys[slot], sizes[slot] = key, added
@@ -172,14 +186,14 @@ def _finish(model, eos, count, words, hashes, total, hidden):
     for k in range(total.shape[0]):
         hidden[k] = total[k]
     if model.settings[3] >= 0:
-        _add(hidden, model.rows[model.settings[3]])
+        add_row(model.rows, model.settings[3], hidden)
         count += 1
     if model.settings[2] > 1:
         h = np.uint32(2166136261)
         for byte in eos:
             h = _fnv(h, byte)
         hashes[words] = h
-        count += _add_word_ngrams(hashes, words + 1, model.settings, model.rows, model.bucket_row, hidden)
+        count += _add_word_ngrams(hashes, words + 1, model.settings, model.rows, model.buckets, hidden)
     if count:
         for k in range(hidden.shape[0]):
             hidden[k] /= np.float32(count)
@@ -231,7 +245,7 @@ def _part(data, start, end, size):
 @kernel
 def _predict(data, offsets, model, eos, label, memory, word, hashes, work, part, votes, best, scores, parts, shares):
     """The best labels of every document and, where `part` is not 0, the labels of its parts by their share of bytes."""
-    one, total, hidden, partial, probabilities = work
+    one, total, hidden, partial, probabilities, wanted = work
     labels = model.output.shape[0]
     for d in range(offsets.shape[0] - 1):
         for k in range(total.shape[0]):
@@ -247,8 +261,11 @@ def _predict(data, offsets, model, eos, label, memory, word, hashes, work, part,
                 stop = end
             for k in range(partial.shape[0]):
                 partial[k] = np.float32(0)
-            added, words, ended = _add_words(data, start, stop, model, eos, label, memory, word, hashes, words, one, partial)
-            _add(total, partial)
+            added, words, ended = _add_words(
+                data, start, stop, model, eos, label, memory, word, hashes, words, one, wanted, partial
+            )
+            for k in range(total.shape[0]):
+                total[k] += partial[k]
             count += added
             if part and added and (start > offsets[d] or stop < end):
                 for k in range(hidden.shape[0]):
@@ -310,7 +327,7 @@ def predict_buffers(model: Model, data: Bytes, offsets: Offsets, k: int = 1, par
     eos, label = np.frombuffer(b"</s>", np.uint8), np.frombuffer(b"__label__", np.uint8)
     space = longest(offsets) + 8
     words = space if model.arrays.settings[2] > 1 else 1
-    work = (*(np.empty(dim, np.float32) for _ in range(4)), np.empty(2 * labels, np.float32))
+    work = (*(np.empty(dim, np.float32) for _ in range(4)), np.empty(2 * labels, np.float32), np.empty(_WAITING, np.int32))
     _predict(
         data, offsets, model.arrays, eos, label, memory, np.empty(space, np.uint8), np.empty(words, np.uint32), work,
         part, np.zeros(labels, np.int64), *out,

@@ -19,15 +19,14 @@ _HIERARCHICAL, _SOFTMAX = 1, 3  # loss_name in args.h; these two are read
 class Arrays(NamedTuple):
     """What the kernel reads of a model."""
 
-    rows: NDArray[np.float32]  # input vectors: words, then n-gram buckets that were not pruned
+    rows: NDArray[np.float32]  # input vectors: words, then the n-gram buckets that were not pruned, in their order
     output: NDArray[np.float32]  # one vector a label, or an inner node of the Huffman tree
     left: NDArray[np.int32]  # the tree (2 * labels - 1), empty for softmax
     right: NDArray[np.int32]
-    bucket_row: NDArray[np.int32]  # row of each bucket, -1 where pruned
-    bucket_bits: NDArray[np.uint64]  # the same as one bit, which fits the cache
+    buckets: NDArray[np.uint64]  # of 32 buckets: the row of the first that is there, and a bit for each that is
     word_hash: NDArray[np.uint32]  # open-addressing table of the vocabulary
     word_row: NDArray[np.int32]
-    settings: NDArray[np.int64]  # minn, maxn, word n-grams, row of </s> (-1: none)
+    settings: NDArray[np.int64]  # minn, maxn, word n-grams, row of </s> (-1: none), buckets
 
 
 class Model(NamedTuple):
@@ -69,16 +68,18 @@ class _Reader:
         rows = self._input()
         self._take("?")
         output = self._dense()
-        bucket_row = np.full(max(buckets, 1), -1, np.int32)
+        there = np.zeros(-(-max(buckets, 1) // 32) * 32, np.uint8)
         if pruned is not None:
-            bucket_row[pruned[:, 0]] = pruned[:, 1] + len(words)
+            order = np.argsort(pruned[:, 0])
+            there[pruned[:, 0]] = 1
+            rows = np.concatenate([rows[: len(words)], rows[len(words) + pruned[order, 1]]])
         elif len(rows) > len(words):
-            bucket_row[:] = np.arange(buckets, dtype=np.int32) + len(words)
+            there[:buckets] = 1
         left, right = _tree(counts) if loss == _HIERARCHICAL else (np.zeros(0, np.int32), np.zeros(0, np.int32))
         word_hash, word_row = _table(words)
         eos = words.index(b"</s>") if b"</s>" in words else -1
-        settings = np.array([minn, maxn, word_ngrams, eos], np.int64)
-        return Model(labels, Arrays(rows, output, left, right, bucket_row, _bits(bucket_row), word_hash, word_row, settings))
+        settings = np.array([minn, maxn, word_ngrams, eos, max(buckets, 1)], np.int64)
+        return Model(labels, Arrays(rows, output, left, right, _packed(there, len(words)), word_hash, word_row, settings))
 
     def _dictionary(self) -> tuple[list[bytes], list[str], list[int], NDArray[np.int32] | None]:
         size, _, _ = self._take("iii")
@@ -142,10 +143,11 @@ def _tree(counts: list[int]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     return left, right
 
 
-def _bits(bucket_row: NDArray[np.int32]) -> NDArray[np.uint64]:
-    padded = np.zeros(-(-len(bucket_row) // 64) * 64, np.uint8)
-    padded[: len(bucket_row)] = bucket_row >= 0
-    return np.packbits(padded, bitorder="little").view(np.uint64)
+def _packed(there: NDArray[np.uint8], first_row: int) -> NDArray[np.uint64]:
+    """Row and bits of each 32 buckets: half a megabyte for two million, where a row for each would be eight."""
+    bits = np.packbits(there, bitorder="little").view(np.uint32)
+    counts = there.reshape(-1, 32).sum(axis=1, dtype=np.uint64)
+    return ((np.cumsum(counts) - counts + np.uint64(first_row)) << np.uint64(32)) | bits
 
 
 def _table(words: list[bytes]) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:

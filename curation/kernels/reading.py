@@ -16,6 +16,7 @@ BEGIN, END, STOP, FIRST, LAST, CHUNKS, LONGEST, WORDS, BREAK, UPPERS, DECIMALS, 
 WIDTH = 13
 # Chunks whose words a pass keeps. A record is one cache line: the chunk's hash; the number of words in 4 bits and, of each,
 # its length in 6 and its flags in 4; the words' hashes.
+_SIEVE = 1 << 14  # words of 64 bits
 _REMEMBERED_BITS, _REMEMBERED_WORDS, _RECORD = 15, 6, 8
 
 
@@ -50,14 +51,16 @@ class Room(NamedTuple):
 
     codes: NDArray[np.uint32]
     byte_of: NDArray[np.int32]  # byte of each character, from the document's first
-    plain: NDArray[np.uint32]  # characters that are not white space, the first million
+    plain: NDArray[np.uint32]  # characters that are not white space, the first million; the last place takes the rest
     words: Words
     lines: Lines
     tally: NDArray[np.int64]
     prefix: NDArray[np.uint64]  # of the n-grams
     ends: NDArray[np.int32]
     times: NDArray[np.int32]
-    runs: NDArray[np.int32]
+    places: NDArray[np.int32]
+    keys: NDArray[np.uint64]
+    sieve: tuple[NDArray[np.uint64], NDArray[np.uint64]]  # bits of keys met once, and again
     line: NDArray[np.uint32]  # one line without its citation marks, and what a second reading of it fills
     again: Lines
     nothing: NDArray[np.uint32]
@@ -70,7 +73,7 @@ def room(characters: int, lines: int, known: Room | None = None) -> Room:
     return Room(
         codes=np.empty(characters, np.uint32),
         byte_of=np.empty(characters, np.int32),
-        plain=np.empty(min(characters, RUN_WITHIN), np.uint32),
+        plain=np.empty(min(characters, RUN_WITHIN) + 1, np.uint32),
         words=Words(
             np.empty(words, np.uint64),
             np.empty(words, np.int32),
@@ -84,10 +87,12 @@ def room(characters: int, lines: int, known: Room | None = None) -> Room:
         prefix=np.empty(characters + 1, np.uint64),
         ends=np.empty(characters + 1, np.int32),
         times=np.empty(characters + 1, np.int32),
-        runs=np.empty(characters + 1, np.int32),
+        places=np.empty(characters + 1, np.int32),
+        keys=np.empty(characters + 1, np.uint64),
+        sieve=(np.empty(_SIEVE, np.uint64), np.empty(_SIEVE, np.uint64)),
         line=np.empty(min(characters, RUN_WITHIN), np.uint32),
         again=Lines(np.empty((2, WIDTH), np.int64), *(np.empty(2, np.uint64) for _ in range(4))),
-        nothing=np.empty(0, np.uint32),
+        nothing=np.empty(1, np.uint32),
         unused=np.zeros(10, np.int64),
     )
 
@@ -95,12 +100,15 @@ def room(characters: int, lines: int, known: Room | None = None) -> Room:
 @kernel
 def breaks(data, offsets):
     """The most line ends, and the most of a document's line ends, that the bytes can hold: (all, of one document)."""
-    total, most = 0, 0
+    total, most = np.int64(0), np.int64(0)
     for d in range(offsets.shape[0] - 1):
-        found = 1
-        for at in range(offsets[d], offsets[d + 1]):
-            byte = data[at]
-            found += (10 <= byte <= 13) or (28 <= byte <= 30) or byte == 0x85 or byte == 0xA8 or byte == 0xA9
+        text = data[offsets[d] : offsets[d + 1]]
+        found = np.int64(1)
+        for at in range(text.shape[0]):  # without a branch: a loop over vectors
+            byte = text[at]
+            found += (
+                ((byte >= 10) & (byte <= 13)) | ((byte >= 28) & (byte <= 30)) | (byte == 0x85) | (byte == 0xA8) | (byte == 0xA9)
+            )
         total += found
         most = max(most, found)
     return total, most
@@ -133,8 +141,8 @@ def characters(data, start, end, codes, byte_of):
     return count
 
 
-@kernel
-def _piece(codes, first, last, h, classes, exceptions, outlines, parts, joined, heads, units, hashes, lengths, flags, starts, used, memo, n):  # fmt: skip
+@inlined
+def _piece(codes, first, last, h, classes, exceptions, outlines, parts, joined, joined_outlines, joined_pairs, heads, units, hashes, lengths, flags, starts, used, memo, n):  # fmt: skip
     """Words of a piece of a chunk, which is not only letters: split it, or remember how it was split."""
     record = memo[np.int64(h >> np.uint64(64 - _REMEMBERED_BITS))]
     if record[0] == h:
@@ -146,7 +154,24 @@ def _piece(codes, first, last, h, classes, exceptions, outlines, parts, joined, 
         return n
     before = n
     n = split_chunk(
-        codes, first, last, classes, exceptions, outlines, parts, joined, heads, units, hashes, lengths, flags, starts, used, n
+        codes,
+        first,
+        last,
+        classes,
+        exceptions,
+        outlines,
+        parts,
+        joined,
+        joined_outlines,
+        joined_pairs,
+        heads,
+        units,
+        hashes,
+        lengths,
+        flags,
+        starts,
+        used,
+        n,
     )
     if n - before <= _REMEMBERED_WORDS and last - first < 64:
         packed = np.uint64(n - before)
@@ -164,11 +189,12 @@ def read(codes, at, end, rules, words, n, lines, plain, tally):
 
     Fills `plain` as far as it goes and adds to `tally` (LETTERS ... FILLED).
     """
-    classes, exceptions, outlines, parts, joined, heads, units = rules
+    classes, exceptions, outlines, parts, joined, joined_outlines, joined_pairs, heads, units = rules
     hashes, lengths, flags, starts, used, memo = words
     records, stripped, raws, headless, tailless = lines
     letters, digits, spaces, han, signs, upper, filled = 0, 0, 0, 0, 0, 0, 0
     count, dots = 0, 0
+    last_plain = plain.shape[0] - 1
     begin_line, words_before = at, n
     first, last, chunks, longest = -1, -1, 0, 0
     lead, chain, core = np.uint64(0), FNV, FNV
@@ -220,19 +246,32 @@ def read(codes, at, end, rules, words, n, lines, plain, tally):
         h = FNV
         simple = True
         while True:
-            if filled < plain.shape[0]:
-                plain[filled] = code
-                filled += 1
             if kind & (LETTER | ALONE_BIT) == LETTER:
-                letters += 1
-                upper += (kind & UPPERCASE) != 0
-                h = (h ^ np.uint64(code)) * PRIME
-            elif kind & ALONE_BIT:
+                letters -= at
+                while True:
+                    plain[filled] = code
+                    filled += filled < last_plain
+                    upper += (kind & UPPERCASE) != 0
+                    h = (h ^ np.uint64(code)) * PRIME
+                    at += 1
+                    if at >= end:
+                        break
+                    code = codes[at]
+                    kind = classes[code] if code < LIMIT else np.uint32(0)
+                    if kind & (LETTER | ALONE_BIT) != LETTER:
+                        break
+                letters += at
+                if at >= end or kind & SPACE:
+                    break
+                continue
+            plain[filled] = code
+            filled += filled < last_plain
+            if kind & ALONE_BIT:
                 letters += (kind & LETTER) != 0
                 digits += (kind & DECIMAL) != 0
                 han += (kind & HAN_BIT) != 0
                 if at > piece:
-                    n = _piece(codes, piece, at, h, classes, exceptions, outlines, parts, joined, heads, units, hashes, lengths, flags, starts, used, memo, n)  # fmt: skip
+                    n = _piece(codes, piece, at, h, classes, exceptions, outlines, parts, joined, joined_outlines, joined_pairs, heads, units, hashes, lengths, flags, starts, used, memo, n)  # fmt: skip
                     chain = (chain ^ h) * PRIME
                 h = (FNV ^ np.uint64(code)) * PRIME
                 hashes[n], lengths[n], flags[n] = h, 1, PLAIN | (ALPHABETIC if kind & LETTER else 0)
@@ -279,7 +318,7 @@ def read(codes, at, end, rules, words, n, lines, plain, tally):
                     hashes[n], lengths[n], flags[n] = h, at - piece, PLAIN | ALPHABETIC
                     n += 1
             else:
-                n = _piece(codes, piece, at, h, classes, exceptions, outlines, parts, joined, heads, units, hashes, lengths, flags, starts, used, memo, n)  # fmt: skip
+                n = _piece(codes, piece, at, h, classes, exceptions, outlines, parts, joined, joined_outlines, joined_pairs, heads, units, hashes, lengths, flags, starts, used, memo, n)  # fmt: skip
         chunks += 1
         longest = max(longest, at - begin)
         last = at

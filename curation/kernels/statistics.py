@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from curation.document import SPAN
-from curation.kernels import Bytes, Offsets, allocating, buffers, inlined, kernel, longest
+from curation.kernels import Bytes, Offsets, allocating, buffers, inlined, longest
 from curation.kernels import lines as rules_of_lines
 from curation.kernels import words as rules_of_words
 from curation.kernels.english import FNV, PRIME, TERMINAL, hash_table, slot_of, word_hash
@@ -46,7 +46,7 @@ from curation.kernels.repetition import grams, mask_for, repeated_runs, roomy, s
 from curation.kernels.stopwords import COLUMN as LISTS
 from curation.kernels.stopwords import lists
 from curation.kernels.unicode import LIMIT
-from curation.kernels.words import ALPHABETIC, PLAIN, SENTENCE_END
+from curation.kernels.words import ALPHABETIC, PLAIN, PUNCTUATION, SENTENCE_END
 
 NAMES = (
     *("characters", "letters", "digits", "spaces", "han", "punctuation", "replacement", "upper"),
@@ -122,7 +122,7 @@ class Found(NamedTuple):
     used: NDArray[np.int64]  # spans of each kind
 
 
-@kernel
+@inlined
 def _among(values, code):
     for k in range(values.shape[0]):
         if values[k] == code:
@@ -130,25 +130,26 @@ def _among(values, code):
     return False
 
 
-@kernel
-def _count_words(hashes, lengths, flags, n, document, stop_hash, stop_outline, stop_bits, pauses, met_by, met, row):
+@inlined
+def _count_words(hashes, lengths, flags, n, document, stop_hash, stop_outline, stop_bits, pauses, met_by, met, places, row):
     plain, letters, alphabetic, english, chinese = 0, 0, 0, 0, 0
     run, longest_run, unmarked = 0, 0, 0
+    some = 0  # words that may be stop words
     for k in range(n):
         flag = flags[k]
-        if flag & PLAIN:
-            plain += 1
-            letters += lengths[k]
-        if flag & ALPHABETIC:
-            alphabetic += 1
-            run += 1
-        elif flag & SENTENCE_END or (lengths[k] == 1 and _among(pauses, hashes[k])):
-            longest_run = max(longest_run, run)
-            unmarked += run if run > LONG_RUN else 0
-            run = 0
-        if lengths[k] >= 10 or not stop_outline[hashes[k] >> np.uint64(52)]:
-            continue
-        slot = slot_of(hashes[k], stop_hash)
+        plain += (flag & PLAIN) != 0
+        letters += lengths[k] if flag & PLAIN else 0
+        run += (flag & ALPHABETIC) != 0
+        alphabetic += (flag & ALPHABETIC) != 0
+        if flag & (SENTENCE_END | PUNCTUATION) and not flag & ALPHABETIC:
+            if flag & SENTENCE_END or (lengths[k] == 1 and _among(pauses, hashes[k])):
+                longest_run = max(longest_run, run)
+                unmarked += run if run > LONG_RUN else 0
+                run = 0
+        places[some] = k
+        some += lengths[k] < 10 and stop_outline[hashes[k] >> np.uint64(52)]
+    for k in range(some):
+        slot = slot_of(hashes[places[k]], stop_hash)
         if slot < 0:
             continue
         english += stop_bits[slot, _EN] != 0
@@ -163,7 +164,7 @@ def _count_words(hashes, lengths, flags, n, document, stop_hash, stop_outline, s
     row[_LONGEST_RUN], row[_UNMARKED] = max(longest_run, run), unmarked
 
 
-@kernel
+@inlined
 def _gopher_lines(codes, records, count, row):
     """Lines as str.splitlines gives them, blank ones too."""
     bullets, ellipses = 0, 0
@@ -182,7 +183,7 @@ def _ends_in_ellipsis(codes, first, last):
     return dots or codes[last - 1] == 0x2026
 
 
-@kernel
+@inlined
 def _lines(codes, records, stripped, raws, count, classes, closed, bullets, mask, table, base, row):
     """Lines between line feeds: FineWeb and Gopher's duplicates on the raw line, the mended statistics on the stripped."""
     k = 0
@@ -232,7 +233,7 @@ def _lines(codes, records, stripped, raws, count, classes, closed, bullets, mask
         row[_DUPLICATE_SPLIT] += blanks == 2
 
 
-@kernel
+@inlined
 def _paragraphs(lines, count, mask, table, base, row):
     """Paragraphs of the stripped text, split at two line feeds and more: Gopher's duplicates."""
     records = lines.records
@@ -265,11 +266,11 @@ def _paragraphs(lines, count, mask, table, base, row):
             h, begin = FNV, np.int64(-1)
 
 
-@kernel
+@inlined
 def _chinese(plain, filled, counts, row):
     """Character entropy (nats), the lowest share of distinct characters of a window, and characters inside 【】."""
     inside, bracketed, depth = False, 0, 0
-    entropy = 0.0
+    entropy, different = 0.0, 0
     for k in range(filled):
         code = plain[k]
         if code < LIMIT:
@@ -287,9 +288,13 @@ def _chinese(plain, filled, counts, row):
             share = counts[code] / filled
             entropy -= share * np.log(share)
             counts[code] = 0
+            different += 1
     lowest = 1.0
     begin = 0
-    while begin == 0 or begin + WINDOW <= filled:
+    if filled < WINDOW:  # the only window; what lies beyond LIMIT is not counted
+        lowest = different / filled
+        begin = filled
+    while begin + WINDOW <= filled:
         stop = min(filled, begin + WINDOW)
         distinct = 0
         for k in range(begin, stop):
@@ -336,6 +341,7 @@ def _measure(data, offsets, tables, room, found, out, stops):
             tables.pauses,
             found.met,
             met,
+            room.places,
             row,
         )
         _gopher_lines(codes, records, count, row)
@@ -349,10 +355,10 @@ def _measure(data, offsets, tables, room, found, out, stops):
             tables.phrases, d + 1, found.spans, found.used, mask, table, base, out[d, _C4 : _C4 + 4], out[d, _AFTER : _AFTER + 10],
         )  # fmt: skip
         base += np.uint64(2)
-        row[_RUNS] = repeated_runs(plain, filled, mask, table, base)
+        row[_RUNS] = repeated_runs(plain, filled, mask, table, base, room.sieve, room.keys)
         base += np.uint64(2)
         top, repeated, duplicate = row[_TOP : _TOP + 3], row[_REPEATED_TOP : _REPEATED_TOP + 3], row[_GRAMS : _GRAMS + 6]
-        base = grams(words.hashes, words.lengths, n, table, base, room.prefix, room.ends, room.times, room.runs, top, repeated, duplicate)  # fmt: skip
+        base = grams(words.hashes, words.lengths, n, table, base, room.sieve, room.prefix, room.keys, room.ends, room.times, room.places, top, repeated, duplicate)  # fmt: skip
         if row[_HAN] > 0:
             _chinese(plain, filled, found.counts, row)
         for one in range(met.shape[0]):

@@ -56,6 +56,8 @@ class Rules(NamedTuple):
     outlines: NDArray[np.bool_]  # outlines that an exception has
     exception_parts: NDArray[np.int8]  # lengths of its tokens
     joined_hash: NDArray[np.uint64]  # exceptions that are found across words too, such as :)
+    joined_outlines: NDArray[np.bool_]
+    joined_pairs: NDArray[np.bool_]  # and the two characters that they begin with
     head_hash: NDArray[np.uint64]  # the words these begin with, when no exception is known
     unit_hash: NDArray[np.uint64]
 
@@ -66,7 +68,13 @@ def outline(first, last, size):
     return (np.int64(first) * 33 ^ np.int64(last) * 131 ^ size * 1021) & 8191
 
 
-@kernel
+@inlined
+def _pair(first, second):
+    """A small number of two characters."""
+    return (np.int64(first) * 33 ^ np.int64(second) * 131) & 4095
+
+
+@inlined
 def _exception(codes, first, last, exceptions, outlines):
     found = np.int64(-1)
     if 0 < last - first <= LONGEST_EXCEPTION and outlines[outline(codes[first], codes[last - 1], last - first)]:
@@ -74,7 +82,7 @@ def _exception(codes, first, last, exceptions, outlines):
     return found
 
 
-@kernel
+@inlined
 def _prefix(codes, first, last, classes):
     """Characters of the prefix of codes[first:last]."""
     code = codes[first]
@@ -94,7 +102,7 @@ def _prefix(codes, first, last, classes):
     return 0
 
 
-@kernel
+@inlined
 def _full_stop(codes, first, last, classes):
     """Characters of a suffix that ends in a full stop: two dots or more, or one after a word that is no initial."""
     begin = last
@@ -115,7 +123,7 @@ def _full_stop(codes, first, last, classes):
     return 1 if codes[last - 3] == 0xB0 and (before | np.uint32(32)) in (99, 102, 107) else 0  # 20°C.
 
 
-@kernel
+@inlined
 def _suffix(codes, first, last, classes, units):
     """Characters of the suffix of codes[first:last]: the leftmost rule that reaches the end."""
     if last <= first:
@@ -149,7 +157,7 @@ def _suffix(codes, first, last, classes, units):
     return 0
 
 
-@kernel
+@inlined
 def _infix(codes, at, first, last, classes):
     """Characters of an infix that begins at `at` within codes[first:last], or 0."""
     code = codes[at]
@@ -223,20 +231,22 @@ def emit_exception(codes, first, slot, classes, parts, hashes, lengths, flags, n
     return n
 
 
-@kernel
+@inlined
 def _join_exceptions(
-    codes, first, classes, exceptions, outlines, parts, joined, heads, hashes, lengths, flags, starts, used, begin, n
-):
+    codes, first, last, classes, exceptions, outlines, parts, joined, joined_outlines, joined_pairs, heads, hashes, lengths, flags, starts, used, begin, n
+):  # fmt: skip
     """Tokens begin..n of a chunk with the exceptions that span several of them put back: longest first, then leftmost.
 
-    One that begins or ends in another is left out and still covers its words (Tokenizer._filter_special_spans).
+    One of a single character would change nothing. One that begins or ends in another is left out and still covers its words (Tokenizer._filter_special_spans).
     """
     count = n - begin
     starts[0] = first
     some = False
     for k in range(count):
-        starts[k + 1] = starts[k] + lengths[begin + k]
-        head = lengths[begin + k] <= LONGEST_EXCEPTION and slot_of(hashes[begin + k], heads) >= 0
+        at = starts[k]
+        starts[k + 1] = at + lengths[begin + k]
+        head = at + 1 < last and joined_pairs[_pair(codes[at], codes[at + 1])]
+        head = head and lengths[begin + k] <= LONGEST_EXCEPTION and slot_of(hashes[begin + k], heads) >= 0
         used[k] = _HEAD if head else 0
         some |= head
     if not some:
@@ -246,7 +256,7 @@ def _join_exceptions(
         for one in range(count - size + 1):
             if not used[one] & _HEAD or starts[one + size] - starts[one] > LONGEST_EXCEPTION:
                 continue
-            if _exception(codes, starts[one], starts[one + size], joined, outlines) >= 0:
+            if _exception(codes, starts[one], starts[one + size], joined, joined_outlines) >= 0:
                 if not (used[one] | used[one + size - 1]) & _SEEN:
                     found = True
                     used[one] |= _FIRST
@@ -274,8 +284,8 @@ def _join_exceptions(
 
 @kernel
 def split_chunk(
-    codes, first, last, classes, exceptions, outlines, parts, joined, heads, units, hashes, lengths, flags, starts, used, n
-):
+    codes, first, last, classes, exceptions, outlines, parts, joined, joined_outlines, joined_pairs, heads, units, hashes, lengths, flags, starts, used, n
+):  # fmt: skip
     """Append the tokens of a chunk without white space; returns the new number of tokens."""
     slot = _exception(codes, first, last, exceptions, outlines)
     if slot >= 0:
@@ -320,11 +330,11 @@ def split_chunk(
         n = _emit(codes, high, high + starts[k], classes, hashes, lengths, flags, n)
         high += starts[k]
     if n - begin > 1:
-        n = _join_exceptions(codes, first, classes, exceptions, outlines, parts, joined, heads, hashes, lengths, flags, starts, used, begin, n)  # fmt: skip
+        n = _join_exceptions(codes, first, last, classes, exceptions, outlines, parts, joined, joined_outlines, joined_pairs, heads, hashes, lengths, flags, starts, used, begin, n)  # fmt: skip
     return n
 
 
-@kernel
+@inlined
 def _split_infixes(codes, low, high, classes, hashes, lengths, flags, n):
     known_url = -1
     start = low
@@ -361,10 +371,19 @@ def rules() -> Rules:
         parts[slot, : len(pieces)] = [len(piece) for piece in pieces]
     joined = [text for text in exceptions if _has_affix(text, kinds, units)]
     heads = sorted({_head(text, kinds, units) for text in joined})
-    outlines = np.zeros(8192, np.bool_)
-    for text in exceptions:
-        outlines[outline(ord(text[0]), ord(text[-1]), len(text))] = True
-    return Rules(kinds, hashes, outlines, parts, hash_table(joined)[1], hash_table(heads)[1], units)
+    pairs = np.zeros(4096, np.bool_)
+    for text in joined:
+        if len(text) > 1:
+            pairs[_pair(ord(text[0]), ord(text[1]))] = True
+    tables = (hash_table(joined)[1], _outlines(joined), pairs, hash_table(heads)[1], units)
+    return Rules(kinds, hashes, _outlines(list(exceptions)), parts, *tables)
+
+
+def _outlines(texts: list[str]) -> NDArray[np.bool_]:
+    out = np.zeros(8192, np.bool_)
+    for text in texts:
+        out[outline(ord(text[0]), ord(text[-1]), len(text))] = True
+    return out
 
 
 def _has_affix(text: str, kinds: NDArray[np.uint32], units: NDArray[np.uint64]) -> bool:
@@ -381,22 +400,8 @@ def _head(text: str, kinds: NDArray[np.uint32], units: NDArray[np.uint64]) -> st
     none, parts = np.zeros(4, np.uint64), np.zeros((4, _PARTS), np.int8)
     hashes, lengths, flags = np.zeros(n, np.uint64), np.zeros(n, np.int32), np.zeros(n, np.uint8)
     starts, used = np.zeros(n, np.int32), np.zeros(n, np.uint8)
+    some = np.ones(8192, np.bool_)
     split_chunk(
-        codes,
-        0,
-        len(text),
-        kinds,
-        none,
-        np.ones(8192, np.bool_),
-        parts,
-        none,
-        none,
-        units,
-        hashes,
-        lengths,
-        flags,
-        starts,
-        used,
-        0,
+        codes, 0, len(text), kinds, none, some, parts, none, some, some, none, units, hashes, lengths, flags, starts, used, 0
     )
     return text[: lengths[0]]
