@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ from curation.store import parquet_writer
 from tests import corpus
 
 ROWS = 2048
+GROUP = 8  # batches a row group of the output: a column chunk of fewer rows costs more than its values
 BLOCK = 16 << 20  # bytes of JSONL a batch; a longer line would not fit
 FILTERS = ("gopher", "c4", "fineweb")  # what datatrove's four filters measure
 QUALITY = ("characters", "quality", *FILTERS, "fineweb2", "lines", "chinese")
@@ -145,11 +147,12 @@ def _survivors(columns: tuple[Columns, ...]) -> np.ndarray:
 
 
 def _write(path: Path, share: list[tuple[pa.RecordBatch, Columns, np.ndarray]]) -> int:
-    tables = (_scrubbed(*one) for one in share)
-    first = next(tables)
     rows = 0
-    with parquet_writer(path, first.schema) as writer:
-        for table in (first, *tables):
+    writer: pq.ParquetWriter | None = None
+    with ExitStack() as stack:
+        for at in range(0, len(share), GROUP):
+            table = pa.concat_tables([_scrubbed(*one) for one in share[at : at + GROUP]])
+            writer = writer or stack.enter_context(parquet_writer(path, table.schema))
             writer.write_table(table)
             rows += table.num_rows
     return rows

@@ -164,7 +164,7 @@ def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
     columns = [
         names.take(pa.array(choice, mask=choice < 0)),
         pa.array(scores.astype(np.float32), mask=choice < 0),
-        pa.array(_scripts(chosen.letters), pa.string()),
+        _scripts(chosen.letters),
         _others(choice, found, names),
         _codes(choice, scores, model.labels),
     ]
@@ -239,17 +239,16 @@ def _others(choice: NDArray[np.int64], found: fasttext.Prediction, names: pa.Arr
     return pa.ListArray.from_arrays(pa.array(offsets), items, mask=pa.array(choice < 0))
 
 
-def _scripts(letters: NDArray[np.int64]) -> list[str | None]:
+def _scripts(letters: NDArray[np.int64]) -> pa.Array:
     """The script of most letters; of Han ones, the kind that its telling characters vote for."""
-    out: list[str | None] = []
-    for row, most in zip(letters, letters[:, : len(SCRIPTS)].argmax(axis=1), strict=True):
-        simplified, traditional = row[prose.SIMPLE], row[prose.TRAD]
-        if row[most] == 0:
-            out.append(None)
-        elif most in (HAN, KANA) and row[KANA] > SOME_KANA * (row[HAN] + row[KANA]):
-            out.append("Jpan")
-        elif most == HAN:
-            out.append("Hans" if simplified > traditional else "Hant" if traditional > simplified else None)
-        else:
-            out.append("Kore" if most == HANGUL else SCRIPTS[most])
-    return out
+    most = letters[:, : len(SCRIPTS)].argmax(axis=1)
+    some = letters[np.arange(len(letters)), most] > 0
+    kana = letters[:, KANA]
+    japanese = ((most == HAN) | (most == KANA)) & (kana > SOME_KANA * (letters[:, HAN] + kana))
+    simplified, traditional = letters[:, prose.SIMPLE], letters[:, prose.TRAD]
+    names = [*SCRIPTS, "Jpan", "Kore", "Hans", "Hant"]
+    jpan, kore, hans, hant = range(len(SCRIPTS), len(names))
+    told = np.where(simplified > traditional, hans, hant)
+    choice = np.where(japanese, jpan, np.where(most == HANGUL, kore, np.where(most == HAN, told, most)))
+    untold = (most == HAN) & ~japanese & (simplified == traditional)
+    return pa.array(names, pa.string()).take(pa.array(choice, mask=~some | untold))

@@ -58,6 +58,7 @@ _CARD = re.compile(_LEFT + rb"\d{13,19}" + _RIGHT)
 _CARD_PARTS = re.compile(_LEFT + rb"(?:(?:\d{4}[ \-]){3,4}\d{1,4}|\d{4}[ \-]\d{6}[ \-]\d{5}|\d{6}[ \-]\d{10,13})" + _RIGHT)
 _USCC = re.compile(_LEFT + rb"[0-9A-HJ-NP-RTUWXY]{2}\d{6}[0-9A-HJ-NP-RTUWXY]{10}" + _RIGHT)
 _PASSPORT = re.compile(_LEFT + rb"(?:E\d{8}|E[A-HJ-NP-Z]\d{7}|G\d{8}|1[45]\d{7}|[DSP]E?\d{7,8}|(?:DE|SE|PE)\d{7})" + _RIGHT)
+_ANY_NUMBER = re.compile(b"|".join(one.pattern for one in (_ID, _OLD_ID, _MOBILE, _LANDLINE, _CARD, _CARD_PARTS, _PASSPORT)))
 _HONG_KONG = re.compile(_LEFT + rb"([A-Z]{1,2})(\d{6})(?:\(([0-9A])\)|\xef\xbc\x88([0-9A])\xef\xbc\x89)")
 _TAIWAN = re.compile(_LEFT + rb"[A-Z][12]\d{8}" + _RIGHT)
 _PLATE = re.compile(
@@ -100,16 +101,15 @@ def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
     for row in np.flatnonzero(bounds[1:] > bounds[:-1]).tolist():
         own = proposed[bounds[row] : bounds[row + 1], 1:].tolist()
         found[row] = _checked(texts[row].as_py().encode(), own)
-    kinds = [[one.type for one in spans] for spans in found]
-    return pa.record_batch(
-        [
-            pa.array([sum(kind in PERSONAL for kind in own) for own in kinds], pa.int32()),
-            pa.array([own.count(ORGANISATION) for own in kinds], pa.int32()),
-            pa.array([own.count(SECRET) for own in kinds], pa.int32()),
-            pa.array([[one._asdict() for one in spans] for spans in found], COLUMNS.field("spans").type),
-        ],
-        schema=COLUMNS,
-    )
+    offsets = np.zeros(len(found) + 1, np.int32)
+    np.cumsum([len(own) for own in found], out=offsets[1:])
+    flat = [one for own in found for one in own]
+    kinds = np.array([one.type for one in flat], object)
+    items = [pa.array([one[k] for one in flat], field.type) for k, field in enumerate(SPAN)]
+    spans = pa.ListArray.from_arrays(pa.array(offsets), pa.StructArray.from_arrays(items, fields=list(SPAN)))
+    counts = [np.isin(kinds, kind) for kind in (sorted(PERSONAL), [ORGANISATION], [SECRET])]
+    sums = [np.concatenate([[0], np.cumsum(one)])[offsets] for one in counts]
+    return pa.record_batch([*(pa.array(np.diff(one).astype(np.int32)) for one in sums), spans], schema=COLUMNS)
 
 
 def scrubbed(text: str) -> str:
@@ -167,6 +167,8 @@ def _numbers(content: bytes, start: int, end: int) -> list[_Found]:
     while last < len(content) and content[last - 1 : last + 1].isalnum() and last - end < 80:
         last += 1  # a number that the window cuts would look like a shorter one
     window = content[first:last]
+    if not _ANY_NUMBER.search(window):
+        return _uniform(content, start, end)
     found: list[_Found] = []
 
     def add(match: re.Match[bytes], kind: str) -> None:
