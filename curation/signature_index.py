@@ -34,6 +34,12 @@ SCHEMA = pa.schema(
 COLUMNS = ("minhash.signature", "content.hash")  # what a writer needs beside the published columns
 
 
+def rows(documents: pa.Table) -> pa.Table:
+    """Rows of the index, of documents with doc_id, source, license.id and COLUMNS."""
+    named = ["doc_id", "source", "license.id", "content.hash", "minhash.signature"]
+    return pa.table([documents[name] for name in named], schema=SCHEMA)
+
+
 class Writer:
     """Rows in the order in which they come, in row groups that a task can hold."""
 
@@ -47,9 +53,8 @@ class Writer:
         return self
 
     def add(self, table: pa.Table) -> None:
-        """Documents with doc_id, source, license.id and COLUMNS."""
-        named = ["doc_id", "source", "license.id", "content.hash", "minhash.signature"]
-        self._waiting.append(pa.table([table[name] for name in named], schema=SCHEMA))
+        """Rows of the index."""
+        self._waiting.append(table)
         if sum(one.num_rows for one in self._waiting) >= BLOCK_ROWS:
             self._flush()
 

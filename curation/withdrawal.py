@@ -44,7 +44,7 @@ def withdraw(
         raise DeclarationError(f"nothing here has the {by} {value!r}")
     with workspace.scratch() as folder:
         with signature_index.Writer(folder / signature_index.NAME) as writer:
-            writer.add(found)
+            writer.add(signature_index.rows(found))
         affected = _affected(workspace, folder / signature_index.NAME)
         content = (folder / signature_index.NAME).read_bytes()
     digest = hashlib.sha256(content).hexdigest()

@@ -19,7 +19,7 @@ FLOORS = [
     },
     {"kernels", "policy"},
     {"connectors", "readers", "signals", "dedup", "engines", "card"},
-    {"steps", "questions", "pairing", "signature_index", "contamination", "paragraphs", "plainfile", "twins", "warm", "withdrawal", "takeback"},
+    {"steps", "questions", "pairing", "signature_index", "spilling", "contamination", "paragraphs", "plainfile", "twins", "warm", "withdrawal", "takeback"},
     {"line"},
     {"workspaces", "shown", "schema_files", "decision_commands"},
     {"cli"},

@@ -1,10 +1,9 @@
 """The dataset's files: kept documents after their edits, their facts beside the text, in stable sorted shards."""
 
 import hashlib
-import itertools
 import json
-from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,11 +23,14 @@ from curation.policy.verdicts import select
 from curation.recipe import Edit as RecipeEdit
 from curation.recipe import Plan
 from curation.signals import tokens as tokens_signal
+from curation.spilling import Part, Shard, Spill, wanted, write_shard
 from curation.steps import Tell, silent
 from curation.steps import dedup as dedup_step
 from curation.steps import filter as filter_step
-from curation.store import ROW_GROUP_BYTES, Workspace, parquet_writer
+from curation.store import Workspace, parquet_writer
 
+# what every task asks: who went, how large clusters are, what is cut
+_GONE, _SIZES, _CUTS = "gone.arrow", "sizes.arrow", "cuts.arrow"
 # Bytes of text a shard, at the first release; afterwards the number of shards stays. A worker sorts one in three copies.
 SHARD_TEXT = 64 << 20
 INTERNAL = {"minhash.signature", "content.hash", "license.conflict", "minhash.tokens", "url.key"}
@@ -51,8 +53,6 @@ NO_DERIVATIVES = {
     "en": "Its license forbids derivatives, and an edit would make one.",
     "zh": "其许可禁止演绎，而编辑即构成演绎。",
 }
-# tier -> the configuration of a dataset of several kinds; what has no tier is under a contract of its own
-KINDS = {"T0": "permissive", "T1": "permissive", "T2": "sharealike", "T3": "sharealike", "T4": "restricted", "T5": "restricted"}
 # who is to be named, for every document that is kept
 ATTRIBUTION = pa.schema(
     [
@@ -102,37 +102,39 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     plan = catalog.plan(workspace, name)
     gate.demand(workspace, plan)
     gone = _gone(workspace, plan)
-    sizes = _cluster_sizes(workspace, name)
     shards = list(filter_step.shards_of(workspace, plan))
     count = _shard_count(workspace, name, sum(shard["text_bytes"] for _, shard in shards))
-    splits = _split_bounds(plan)
-    out = schema()
     edits, emptied = [EDITS.empty_table()], [LEDGER.empty_table()]
-    cuts = _Cuts(workspace.read_table(workspace.ledger(name, "dedup", "spans.parquet")))
+    parts: list[Part] = []
     written = 0
     with workspace.scratch() as scratch:
-        spill = _Spill(scratch / "spill", out)
         ledger_folder = scratch / "ledger"
-        ledger_folder.mkdir()
+        for folder in (ledger_folder, scratch / "spill"):
+            folder.mkdir()
+        _save(scratch / _GONE, pa.table({"doc_id": gone}))
+        _save(scratch / _SIZES, _cluster_sizes(workspace, name))
+        spans = workspace.read_table(workspace.ledger(name, "dedup", "spans.parquet"))
+        _save(scratch / _CUTS, spans.sort_by([(column, "ascending") for column in ("doc_id", "start", "end")]))
+        tasks = [_Task(workspace, plan, shard, scratch, number, count) for number, (_, shard) in enumerate(shards)]
         with (
             signature_index.Writer(ledger_folder / signature_index.NAME) as index,
             parquet_writer(ledger_folder / "attribution.parquet", ATTRIBUTION) as credits,
         ):
-            for done, (_, shard) in enumerate(shards, 1):
-                for batch in _kept_rows(workspace, shard, gone, plan):
-                    table, batch_edits, batch_emptied = _finished(batch, plan, sizes, cuts, out)
-                    edits.append(batch_edits)
-                    emptied.append(batch_emptied)
-                    written += table.num_rows
-                    spill.add(table, count, splits)
-                    credits.write_table(table.select(ATTRIBUTION.names).cast(ATTRIBUTION))
-                    index.add(batch.filter(pc.is_in(batch["doc_id"], value_set=table["id"].combine_chunks())))
+            for done, finished in enumerate(local.map_tasks(_finish, tasks, workers), 1):
+                edits.append(finished.edits)
+                emptied.append(finished.emptied)
+                parts += finished.parts
+                written += finished.written
+                for batch in _batches(scratch / f"credits-{finished.number}"):
+                    credits.write_table(batch)
+                for batch in _batches(scratch / f"signed-{finished.number}"):
+                    index.add(batch)
                 tell(done, len(shards) + 1)
         folder = scratch / "data"
         folder.mkdir()
-        wanted = _wanted(folder, spill, list(splits), count)
+        to_write = [Shard(one, schema()) for one in wanted(folder, parts, list(plan.recipe.splits), count)]
         # a dataset of one shard is written sooner than a worker has started
-        for _ in local.map_tasks(_write_shard, wanted, workers if count > 1 else 1):
+        for _ in local.map_tasks(write_shard, to_write, workers if count > 1 else 1):
             pass
         left = pa.concat_tables(emptied)
         ledger = pa.concat_tables(
@@ -158,7 +160,66 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     return {"documents": documents, "kept": written, "edited": edited, "emptied": left.num_rows, "shards": count}
 
 
-def _gone(workspace: Workspace, plan: Plan) -> set[str]:
+class _Task(NamedTuple):
+    """A shard of documents to finish."""
+
+    workspace: Workspace
+    plan: Plan
+    shard: dict[str, Any]
+    scratch: Path
+    number: int
+    shards: int  # of the dataset
+
+
+class _Finished(NamedTuple):
+    """What a task leaves, beside its spilled rows, credits and signatures."""
+
+    number: int
+    written: int
+    edits: pa.Table
+    emptied: pa.Table
+    parts: list[Part]
+
+
+def _finish(task: _Task) -> _Finished:
+    """The kept documents of a shard after their edits, spilled; a task that runs twice writes the same files again."""
+    out, splits = schema(), _split_bounds(task.plan)
+    spill = Spill(task.scratch / "spill", str(task.number), out)
+    cuts = _cuts(task.scratch)
+    edits, emptied, written = [EDITS.empty_table()], [LEDGER.empty_table()], 0
+    with (
+        ipc.new_file(task.scratch / f"credits-{task.number}", ATTRIBUTION) as credits,
+        ipc.new_file(task.scratch / f"signed-{task.number}", signature_index.SCHEMA) as signed,
+    ):
+        for batch in _kept_rows(task):
+            table, batch_edits, batch_emptied = _finished(batch, task.plan, cuts, out)
+            edits.append(batch_edits)
+            emptied.append(batch_emptied)
+            written += table.num_rows
+            spill.add(table, task.shards, splits)
+            credits.write_table(table.select(ATTRIBUTION.names).cast(ATTRIBUTION).combine_chunks())
+            kept = batch.filter(pc.is_in(batch["doc_id"], value_set=table["id"].combine_chunks()))
+            signed.write_table(signature_index.rows(kept).combine_chunks())
+    return _Finished(task.number, written, pa.concat_tables(edits), pa.concat_tables(emptied), spill.parts)
+
+
+def _save(path: Path, table: pa.Table) -> None:
+    with ipc.new_file(path, table.schema) as writer:
+        writer.write_table(table.combine_chunks())
+
+
+def _load(path: Path) -> pa.Table:
+    """A file of this machine, mapped: every worker reads the same pages."""
+    return ipc.open_file(pa.memory_map(str(path))).read_all().combine_chunks()
+
+
+def _batches(path: Path) -> Iterator[pa.Table]:
+    reader = ipc.open_file(path)
+    for number in range(reader.num_record_batches):
+        yield pa.Table.from_batches([reader.get_batch(number)])
+
+
+def _gone(workspace: Workspace, plan: Plan) -> pa.Array:
     """Documents that filters or dedup took away; both ledgers must stem from what is measured now."""
     gone = dedup_step.filtered_out(workspace, plan)
     name = plan.recipe.name
@@ -168,14 +229,19 @@ def _gone(workspace: Workspace, plan: Plan) -> set[str]:
     if summary is None or tuple(summary.get(part) for part in ("inputs", "filtered", "benchmarks")) != now:
         raise DataError(f"recipe {name!r}: duplicates are out of date; run `curate step dedup {name}`")
     ledger = workspace.read_table(workspace.ledger(name, "dedup", "ledger.parquet"), ["doc_id"])
-    return gone | set(ledger["doc_id"].to_pylist())
+    return pa.array(sorted(gone | set(ledger["doc_id"].to_pylist())), pa.string())
+
+
+@lru_cache(1)  # of the run that goes on: its scratch is its own
+def _cuts(scratch: Path) -> "_Cuts":
+    return _Cuts(_load(scratch / _CUTS))
 
 
 class _Cuts:
-    """Passages that dedup wants cut, by document."""
+    """Passages that dedup wants cut, sorted by document."""
 
     def __init__(self, spans: pa.Table) -> None:
-        self._spans = spans.sort_by([("doc_id", "ascending"), ("start", "ascending"), ("end", "ascending")])
+        self._spans = spans
         self._ids = self._spans["doc_id"].to_numpy(zero_copy_only=False)
 
     def of(self, ids: list[str]) -> pa.Table:
@@ -186,11 +252,10 @@ class _Cuts:
         return pa.concat_tables([self._spans.slice(0, 0), *parts])
 
 
-def _cluster_sizes(workspace: Workspace, name: str) -> dict[str, tuple[int, int]]:
+def _cluster_sizes(workspace: Workspace, name: str) -> pa.Table:
     table = workspace.read_table(workspace.ledger(name, "dedup", "clusters.parquet"))
     table = table.filter(pc.and_(pc.is_valid(table["cluster"]), pc.is_null(table["release"])))
-    columns = (table[c].to_pylist() for c in ("doc_id", "cluster_size", "cluster_size_before_filters"))
-    return {doc: (after, before) for doc, after, before in zip(*columns, strict=True)}
+    return table.select(["doc_id", "cluster_size", "cluster_size_before_filters"])
 
 
 def _shard_count(workspace: Workspace, name: str, text_bytes: int) -> int:
@@ -210,31 +275,36 @@ def _split_bounds(plan: Plan) -> dict[str, float]:
     return bounds
 
 
-def _kept_rows(workspace: Workspace, shard: dict[str, Any], gone: set[str], plan: Plan) -> Iterator[pa.Table]:
-    """Kept documents of a shard with their signals, a row group at a time."""
+def _kept_rows(task: _Task) -> Iterator[pa.Table]:
+    """Kept documents of a shard with their signals and the sizes of their clusters, a row group at a time."""
+    plan, shard = task.plan, task.shard
     spans = {edit.spans for edit in plan.edits()}
     wheres = {path for edit in plan.edits() for path in edit.where}
-    wanted = set(published_signals()) | spans | wheres | set(signature_index.COLUMNS)
-    facts = filter_step.columns(workspace, shard, wanted)
-    file = workspace.parquet(shard["file"])
+    paths = set(published_signals()) | spans | wheres | set(signature_index.COLUMNS)
+    facts = filter_step.columns(task.workspace, shard, paths)
+    kept = pc.invert(pc.is_in(facts["doc_id"], value_set=_load(task.scratch / _GONE)["doc_id"].combine_chunks()))
+    clusters = _load(task.scratch / _SIZES)
+    at = pc.index_in(facts["doc_id"], value_set=clusters["doc_id"].combine_chunks())
+    sizes = {name: pc.fill_null(clusters[name].take(at), 1) for name in clusters.column_names if name != "doc_id"}
+    file = task.workspace.parquet(shard["file"])
     start = 0
     for group in range(file.num_row_groups):
         documents = file.read_row_group(group, columns=list(OWN))
-        beside = facts.slice(start, documents.num_rows)
-        start += documents.num_rows
+        rows = slice(start, start + documents.num_rows)
+        start = rows.stop
+        beside = facts[rows]
         if documents["doc_id"] != beside["doc_id"]:
             raise ContractError(f"{shard['file']}: sidecars and documents are out of step")
-        kept = pa.array([doc not in gone for doc in documents["doc_id"].to_pylist()])
         table = documents
         for path in beside.column_names:
             if path not in {"doc_id", "source"}:
                 table = table.append_column(path, beside[path])
-        yield table.filter(kept)
+        for path, column in sizes.items():
+            table = table.append_column(path, column[rows])
+        yield table.filter(kept[rows])
 
 
-def _finished(
-    table: pa.Table, plan: Plan, sizes: dict[str, tuple[int, int]], cuts: _Cuts, out: pa.Schema
-) -> tuple[pa.Table, pa.Table, pa.Table]:
+def _finished(table: pa.Table, plan: Plan, cuts: _Cuts, out: pa.Schema) -> tuple[pa.Table, pa.Table, pa.Table]:
     """Published rows after edits, the edits made, and ledger rows of documents that edits left empty."""
     edits = pa.concat_tables([_edits(table, plan), cuts.of(table["doc_id"].to_pylist())])
     table, edits, adapted = _without_adaptations(table, edits, plan)
@@ -252,9 +322,8 @@ def _finished(
         pa.string(),
     )
     columns |= {name: table[path] for path, (name, _) in published_signals().items()}
-    columns["modified"] = pa.array([doc in by_document for doc in ids])
-    columns["cluster_size"] = pa.array([sizes.get(doc, (1, 1))[0] for doc in ids], pa.int32())
-    columns["cluster_size_before_filters"] = pa.array([sizes.get(doc, (1, 1))[1] for doc in ids], pa.int32())
+    columns["modified"] = pa.array([doc in by_document for doc in ids], pa.bool_())
+    columns |= {name: table[name].cast(pa.int32()) for name in ("cluster_size", "cluster_size_before_filters")}
     done = pa.table([columns[field.name] for field in out], schema=out)
     if by_document:
         done = _edited(done, by_document)
@@ -336,78 +405,6 @@ def _edited(done: pa.Table, by_document: dict[str, list[Edit]]) -> pa.Table:
         at = done.schema.get_field_index(name)
         done = done.set_column(at, done.schema.field(at), pa.array(values, done.schema.field(at).type))
     return done
-
-
-def _wanted(folder: Path, spill: "_Spill", splits: list[str], count: int) -> list["_Wanted"]:
-    """The shards to write: by split, and by kind of license where there are several, so that a reader takes one kind only."""
-    if len(spill.kinds) < 2:
-        return [
-            _Wanted(
-                folder / f"{split}-{number:05d}-of-{count:05d}.parquet",
-                [p for k in spill.kinds for p in spill.parts(split, k, number)],
-            )
-            for split in splits
-            for number in range(count)
-        ]
-    return [
-        _Wanted(folder / f"{split}-{kind}-{number:05d}-of-{count:05d}.parquet", parts)
-        for split in splits
-        for kind in sorted(spill.kinds)
-        for number in range(count)
-        if (parts := spill.parts(split, kind, number))
-    ]
-
-
-class _Spill:
-    """Rows by (split, kind of license, shard) in files of this machine, so that memory holds one shard and not the dataset."""
-
-    def __init__(self, folder: Path, schema: pa.Schema) -> None:
-        folder.mkdir()
-        self._folder, self._schema = folder, schema
-        self._written: Counter[tuple[str, str, int]] = Counter()
-        self.kinds: set[str] = set()
-
-    def add(self, table: pa.Table, count: int, splits: dict[str, float]) -> None:
-        digests = [int(doc[:16], 16) for doc in table["id"].to_pylist()]
-        places = np.array([d % count for d in digests], np.int64)
-        # an independent hash decides the split: the id's own low bits already decide the shard
-        draws = np.array([int(hashlib.sha256(f"split {d}".encode()).hexdigest()[:12], 16) / 16**12 for d in digests])
-        kinds = np.array([KINDS.get(tier, "contract") for tier in table["license_tier"].to_pylist()], object)
-        lower = 0.0
-        for split, upper in splits.items():
-            inside = (draws >= lower) & (draws < upper)
-            for place in np.unique(places[inside]):
-                for kind in dict.fromkeys(kinds[inside & (places == place)].tolist()):
-                    self._append(split, kind, int(place), table.filter(pa.array(inside & (places == place) & (kinds == kind))))
-            lower = upper
-
-    def _append(self, split: str, kind: str, place: int, table: pa.Table) -> None:
-        self.kinds.add(kind)
-        number = self._written[split, kind, place]
-        self._written[split, kind, place] += 1
-        with ipc.new_file(self._folder / f"{split}-{kind}-{place}-{number}", self._schema) as writer:
-            writer.write_table(table)
-
-    def parts(self, split: str, kind: str, place: int) -> list[Path]:
-        return [self._folder / f"{split}-{kind}-{place}-{number}" for number in range(self._written[split, kind, place])]
-
-
-class _Wanted(NamedTuple):
-    """A shard to write, and the spilled rows that are its own."""
-
-    path: Path
-    parts: list[Path]
-
-
-def _write_shard(wanted: _Wanted) -> None:
-    out = schema()
-    table = pa.concat_tables([out.empty_table(), *(ipc.open_file(part).read_all() for part in wanted.parts)])
-    table = table.take(pc.sort_indices(table, sort_keys=[("id", "ascending")])).combine_chunks()
-    group = np.cumsum(pc.binary_length(table["text"]).to_numpy()) // (4 * ROW_GROUP_BYTES)
-    bounds = [0, *(np.flatnonzero(group[1:] != group[:-1]) + 1).tolist(), table.num_rows]
-    with parquet_writer(wanted.path, out, level=3) as writer:
-        for start, end in itertools.pairwise(bounds):
-            writer.write_table(table.slice(start, end - start))
 
 
 def _write(path: Path, table: pa.Table) -> None:
