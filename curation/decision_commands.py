@@ -143,7 +143,7 @@ class Commands:
 
         workspace = self._find(asked)
         by, value = next((by, getattr(asked, by)) for by in standing.BY if getattr(asked, by) is not None)
-        if by == "document":
+        if by == "document" and not withdrawal.unfinished(workspace, by, value):
             value = why.ask(workspace, value)["doc_id"]
         with workspace.lock(f"withdraw {value}"):
             receipt = withdrawal.withdraw(workspace, by, value, asked.because, decisions.evidence(asked.evidence), asked.purge)

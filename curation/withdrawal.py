@@ -5,7 +5,6 @@ loaded without a reason. `purge` removes the words from where this workspace can
 """
 
 import hashlib
-import re
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from curation import catalog, decisions, published, signature_index, standing, takeback, versions
+from curation import catalog, decisions, signature_index, standing, takeback, versions
+from curation import purge as purge_step
 from curation.decisions import Decision, Evidence, Identity
+from curation.document import doc_id
 from curation.errors import DeclarationError
 from curation.pairing import Pairing
 from curation.steps import filter as filter_step
 from curation.store import Workspace, dump_json
-from curation.versions import dvc, git
+from curation.versions import git
 
 COLUMNS = {*signature_index.COLUMNS, *standing.COLUMNS}
 
@@ -37,6 +38,8 @@ def withdraw(
     """Withdraw what `by` (source, document, url, license or domain) and `value` name; returns the receipt."""
     if by == "domain":
         value = value.lower().rstrip(".")
+    if begun := unfinished(workspace, by, value):
+        return _finish(workspace, begun)
     if by == "source":
         catalog.source(workspace, value)
     found = _with_released(workspace, _named(workspace, by, value), by, value)
@@ -64,19 +67,35 @@ def withdraw(
         affected=affected,
         purged=purge,
     )
-    cleared = _purge(workspace, made, set(found["doc_id"].to_pylist())) if purge else []
+    return _finish(workspace, made)
+
+
+def unfinished(workspace: Workspace, by: str, value: str) -> Decision | None:
+    """The same withdrawal whose purge was killed, or met a remote that was shut; a document by either of its ids."""
+    for one in standing.withdrawals(workspace):
+        ids = {value, *(doc_id(source, value) for source in one.facts["sources"])} if by == "document" else {value}
+        if one.subject.get(by) in ids and purge_step.begun(workspace, one):
+            return one
+    return None
+
+
+def _finish(workspace: Workspace, made: Decision) -> dict[str, Any]:
+    """Remove the words where that was asked for; write and commit the receipt."""
+    cleared, closed = purge_step.run(workspace, made) if made.facts["purged"] else ([], [])
     receipt = {
         "decision": made.number,
-        "withdrawn": {by: value},
+        "withdrawn": made.subject,
         "because": made.because,
         "by": made.by.model_dump(),
         "at": made.at,
-        "documents": found.num_rows,
-        "affected_versions": affected,
+        "documents": made.facts["documents"],
+        "affected_versions": made.facts["affected"],
         "cleared": cleared,
-        "cannot_recall": _beyond(workspace, affected, purge),
+        "cannot_recall": [*closed, *_beyond(made)],
     }
-    workspace.write_local(path.with_suffix(".json"), dump_json(receipt))
+    workspace.write_local(purge_step.receipt_file(workspace, made), dump_json(receipt))
+    if not closed:  # else the same command goes on where a remote was shut
+        purge_step.done(workspace, made)
     _commit(workspace, made)
     return receipt
 
@@ -147,103 +166,12 @@ def _commit(workspace: Workspace, made: Decision) -> None:
         git(workspace.root, "push", "-q", "origin", "HEAD")
 
 
-# --- purge ------------------------------------------------------------------------------------------------
-
-
-def _purge(workspace: Workspace, made: Decision, ids: set[str]) -> list[str]:
-    """Remove the words from raw objects, documents, sidecars, quarantine, datasets and DVC's objects; returns each place."""
-    cleared: list[str] = []
-    raws: set[str] = set()
-    for source in made.facts["sources"]:
-        if source not in workspace.names("sources"):
-            continue
-        places, gone = _raw(workspace, source, ids, whole=made.subject.get("source") == source)
-        cleared += places
-        raws |= gone
-        for key in (
-            workspace.documents(source),
-            workspace.quarantine(source),
-            workspace.signals(source),
-            workspace.signal_index(source),
-        ):
-            if workspace.exists(key):
-                workspace.remove(key)
-                cleared.append(f"data/{key}")
-    for recipe in workspace.names("recipes"):
-        if set(catalog.dataset(workspace, recipe).sources) & set(made.facts["sources"]):
-            for key in (workspace.dataset(recipe, "data"), workspace.ledger(recipe, "dedup"), workspace.ledger(recipe, "filter")):
-                if workspace.exists(key):
-                    workspace.remove(key)
-                    cleared.append(f"data/{key}")
-    return cleared + _objects(workspace, ids, raws)
-
-
-def _raw(workspace: Workspace, source: str, ids: set[str], whole: bool) -> tuple[list[str], set[str]]:
-    """Raw objects of which every document is withdrawn, removed; others stay, since their bytes hold what was not."""
-    if whole:
-        key = workspace.raw(source)
-        gone = {file.rsplit("/", 1)[1] for file in workspace.files(key)}
-        if not gone:
-            return [], set()
-        workspace.remove(key)
-        return [f"data/{key}"], gone
-    held: dict[str, set[str]] = {}
-    index = workspace.read_json(workspace.signal_index(source)) or {"shards": []}
-    for shard in index["shards"]:
-        table = workspace.read_table(shard["file"], ["doc_id", "raw_sha256"])
-        for doc, raw in zip(table["doc_id"].to_pylist(), table["raw_sha256"].to_pylist(), strict=True):
-            held.setdefault(raw, set()).add(doc)
-    cleared, gone = [], set()
-    for raw, documents in sorted(held.items()):
-        key = published.raw_object(workspace, source, raw)
-        if documents <= ids:
-            gone.add(raw)
-            if workspace.exists(key):
-                workspace.remove(key)
-                cleared.append(f"data/{key}")
-    return cleared, gone
-
-
-def _objects(workspace: Workspace, ids: set[str], raws: set[str]) -> list[str]:
-    """DVC's objects, here and in remotes that are folders, that hold one of the documents, whatever version uses them."""
-    if not (workspace.root / ".dvc").is_dir():
-        return []
-    cleared = []
-    for folder in [workspace.root / ".dvc" / "cache", *_remote_folders(workspace)]:
-        for file in sorted((folder / "files" / "md5").glob("*/*")):
-            if file.suffix != ".dir" and _holds(file, ids, raws):
-                file.unlink()
-                inside = file.is_relative_to(workspace.root)
-                cleared.append(str(file.relative_to(workspace.root)) if inside else f"remote: {file.parent.name}{file.name}")
-    return cleared
-
-
-def _holds(file: Path, ids: set[str], raws: set[str]) -> bool:
-    """Whether an object is a table with one of the documents, or one of the raw objects."""
-    with file.open("rb") as opened:
-        if opened.read(4) == b"PAR1":
-            names = pq.read_schema(file).names
-            column = next((one for one in ("id", "doc_id") if one in names), None)
-            words = "text" in names or "passage" in names
-            return bool(words and column and ids & set(pq.read_table(file, columns=[column])[column].to_pylist()))
-        opened.seek(0)
-        return bool(raws) and hashlib.file_digest(opened, "sha256").hexdigest() in raws
-
-
-def _remote_folders(workspace: Workspace) -> list[Path]:
-    """DVC remotes that are folders of this machine."""
-    urls = re.findall(r"^remote\.[^=]+\.url=(.+)$", dvc(workspace.root, "config", "--list"), re.MULTILINE)
-    return [folder for url in urls if "://" not in url and (folder := (workspace.root / ".dvc" / url).resolve()).is_dir()]
-
-
-def _beyond(workspace: Workspace, affected: list[str], purge: bool) -> list[str]:
+def _beyond(made: Decision) -> list[str]:
     """What no program can take back."""
-    told = [f"copies of {one} that somebody loaded or cloned" for one in affected]
+    told = [f"copies of {one} that somebody loaded or cloned" for one in made.facts["affected"]]
     told.append("models that were trained on it")
-    if not purge:
-        told.append("the words in raw files, documents and DVC's cache: they stay until it is done with --purge")
-    elif (workspace.root / ".dvc").is_dir():
-        urls = re.findall(r"^remote\.[^=]+\.url=(.+)$", dvc(workspace.root, "config", "--list"), re.MULTILINE)
-        told += [f"objects in the remote {url}: run `dvc gc --cloud` there" for url in urls if "://" in url]
+    if made.facts["purged"]:
         told.append("raw files that also hold other documents: withdraw their source to clear them")
+    else:
+        told.append("the words in raw files, documents and DVC's cache: they stay until it is done with --purge")
     return told

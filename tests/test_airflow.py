@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from curation import published, workspaces
+from curation import cli, published, versions, workspaces
 from curation.line import STEPS
 from curation.store import Workspace
 from tests import corpus
@@ -77,3 +77,14 @@ def test_the_dag_runs_the_line_to_the_same_digests_as_the_cli(home: dict[str, st
     records = [json.loads(one.release_file("energy").read_text()) for one in (Workspace(workspace), released)]
     assert [one.pop("decisions")["number"] for one in records] == [1, 1]  # its digest is of an entry with a time
     assert records[0] == records[1]
+
+
+def test_a_run_of_the_dag_stops_at_the_gate(home: dict[str, str], tmp_path: Path) -> None:
+    """A disputed source: the run fails in one line, nothing is released; what the CLI, single steps and DVC do is in test_gate."""
+    root = tmp_path / "disputed"
+    workspaces.create(root, None)
+    workspace = corpus.lay(root)
+    assert cli.main(["--workspace", str(root), "dispute", "plant", "--because", "a holder objects"]) == 0
+    assert ask(home, RUN, str(root)) == "failed"
+    assert not workspace.release_file("energy").exists() and versions.released(root, "energy") == []
+    assert workspace.read_json(workspace.ledger("energy", "filter", "summary.json")) is None

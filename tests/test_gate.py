@@ -543,7 +543,7 @@ def test_withdrawn_by_other_names(tmp_path: Path, by: str, value: str) -> None:
         assert "twin-exact" not in texts(workspace)
 
 
-def test_purged_words_are_nowhere(tmp_path: Path) -> None:
+def test_purged_words_are_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Raw, documents, sidecars, quarantine, datasets, DVC's cache and remote: the sentence is in none; other documents stay."""
     root = tmp_path / "w"
     assert cli.main(["init", str(root), "--remote", str(tmp_path / "store")]) == 0
@@ -564,7 +564,22 @@ def test_purged_words_are_nowhere(tmp_path: Path) -> None:
     other.write_text(recipe.read_text().replace("name: energy", "name: other") + "known_limits: [second]\n")
     line.run(workspace, "other")
     assert holders(root, secret) and holders(tmp_path / "store", secret)
-    assert run(workspace, "withdraw", "--document", "private-one", "--because", "court order", "--purge") == 0
+    command = ("withdraw", "--document", "private-one", "--because", "court order", "--purge")
+    remove, left = Workspace.remove, iter(range(3))
+
+    def killed(self: Workspace, key: str) -> None:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        remove(self, key)
+
+    monkeypatch.setattr(Workspace, "remove", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run(workspace, *command)
+    monkeypatch.undo()
+    assert [path.suffixes for path in (root / "data" / "tombstones").glob("*.json")] == [[".purge", ".json"]]
+    assert run(workspace, *command) == 0  # goes on where the first was killed, and is the same decision
+    assert [one.kind for one in decisions.read(workspace)].count("withdraw") == 1
+    assert not list((root / "data" / "tombstones").glob("*.purge.json"))
     (root / "incoming" / "alone.jsonl").unlink()
     assert holders(root, secret) == [] and holders(tmp_path / "store", secret) == []
     line.run(workspace, "energy")

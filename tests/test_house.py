@@ -12,14 +12,14 @@ ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted((ROOT / "curation").rglob("*.py"))
 FLOORS = [
     {
-        "errors", "declaration", "document", "manifest", "recipe", "license", "license_texts", "license_files", "license_pages", "ledger", "approval", "store", "fingerprint", "rooms",
+        "errors", "declaration", "document", "manifest", "recipe", "license", "license_texts", "license_files", "license_pages", "reservations", "ledger", "approval", "store", "fingerprint", "rooms",
         "catalog", "versions", "published", "web", "archive", "decoding", "mapping", "editing", "fasttext_model", "loading",
         "parcels", "settings", "identifiers", "decisions", "rights", "levels", "mixing",
         "standing", "gate", "signing", "sampling",
     },
     {"kernels", "policy"},
     {"connectors", "readers", "signals", "dedup", "engines", "card"},
-    {"steps", "questions", "pairing", "signature_index", "spilling", "contamination", "paragraphs", "plainfile", "twins", "warm", "withdrawal", "takeback"},
+    {"steps", "questions", "pairing", "signature_index", "spilling", "contamination", "paragraphs", "plainfile", "twins", "warm", "withdrawal", "purge", "takeback"},
     {"line"},
     {"workspaces", "shown", "schema_files", "decision_commands"},
     {"cli"},

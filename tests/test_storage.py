@@ -1,5 +1,7 @@
 """A workspace whose data lie behind an S3-speaking server: the same dataset, released and loaded; faults in one line."""
 
+import io
+import json
 import logging
 import os
 import subprocess
@@ -7,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from moto.server import ThreadedMotoServer
@@ -165,3 +168,40 @@ def test_no_listing_is_remembered(there: Workspace) -> None:
     code = f"from curation.store import Workspace; Workspace({str(there.root)!r}).write_bytes('ledgers/late.parquet', b'x')"
     subprocess.run([sys.executable, "-c", code], check=True)
     assert there.exists("ledgers/late.parquet") and "ledgers/late.parquet" in there.files("ledgers")
+
+
+def test_purged_words_leave_a_remote_that_is_no_folder(tmp_path: Path, server: str) -> None:
+    """DVC's objects on S3 that hold the document go; while the remote is shut the receipt says so, and the command goes on later."""
+    import s3fs
+
+    root, sentence = tmp_path / "w", "一句只在这里出现的话：绿色的阀门在二号泵房。"
+    assert cli.main(["init", str(root), "--remote", "s3://team/store"]) == 0
+    workspace = corpus.lay(root)
+    row = {"id": "one", "text": corpus.paragraph("zh", 951) + sentence, "license": "CC-BY-4.0", "status": "valid"}
+    (root / "incoming" / "alone.jsonl").write_text(json.dumps(row, ensure_ascii=False) + "\n", "utf-8")
+    line.run(workspace, "energy")
+    store = s3fs.S3FileSystem(use_listings_cache=False)
+
+    def holders() -> list[str]:
+        found = []
+        for path in store.find("team/store"):
+            content = store.cat_file(path)
+            columns = pq.read_table(io.BytesIO(content)).to_pylist() if content[:4] == b"PAR1" else []
+            found += [path] if sentence.encode() in content or any(sentence in str(one) for one in columns) else []
+        return found
+
+    held, everything = holders(), len(store.find("team/store"))
+    assert held
+    shut = ["dvc", "remote", "modify", "--local", "store", "endpointurl"]
+    subprocess.run([sys.executable, "-m", *shut, "http://127.0.0.1:9"], cwd=root, check=True, capture_output=True)
+    command = ["--workspace", str(root), "--json", "withdraw", "--document", "one", "--because", "asked", "--purge"]
+    assert cli.main(command) == 0 and holders() == held
+    receipt = root / "data" / "tombstones" / "000002.json"
+    assert any("the remote store" in one for one in json.loads(receipt.read_text())["cannot_recall"])
+    subprocess.run([sys.executable, "-m", *shut[:-1], "-u", "endpointurl"], cwd=root, check=True, capture_output=True)
+    (root / "incoming" / "alone.jsonl").unlink()
+    assert cli.main(command) == 0 and holders() == []
+    assert len(store.find("team/store")) == everything - len(held)
+    told = json.loads(receipt.read_text())
+    assert sum(one.startswith("remote store:") for one in told["cleared"]) == len(held)
+    assert not any("the remote store" in one for one in told["cannot_recall"])

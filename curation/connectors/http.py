@@ -8,7 +8,7 @@ import posixpath
 import urllib.parse
 from collections.abc import Iterator
 
-from curation import web
+from curation import reservations, web
 from curation.connectors import Asked, Fetched
 from curation.declaration import Declared
 from curation.errors import DeclarationError
@@ -51,5 +51,6 @@ def fetch(options: Options, asked: Asked) -> Iterator[Fetched]:
             uri=name,
             file_name=file_name,
             stream=None if unchanged else answer.body,
+            claims=reservations.from_headers(dict(answer.headers.items()), name),
             facts=known if unchanged else facts,
         )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from curation import reservations
 from curation.declaration import Declared
 from curation.decoding import NotText, decode
 from curation.license_pages import from_html
@@ -34,7 +35,7 @@ def page(content: bytes, declared: str | None, name: str) -> Record | Unreadable
         html = decode(content, declared or (meta.group(1).decode("ascii") if meta else None))
     except NotText as error:
         return Unreadable("not_text", str(error))
-    claims = from_html(html, name)
+    claims = [*from_html(html, name), *reservations.from_html(html, name)]
     fields = main_text(html)
     if fields is None:
         return Unreadable("no_main_text", "no main text was found in the page")

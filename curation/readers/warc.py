@@ -12,12 +12,15 @@ from curation.declaration import Declared
 from curation.decoding import NotText, decode
 from curation.readers import Record, Unreadable
 from curation.readers.html import MAX_BYTES, page
+from curation.reservations import LARGEST, POLICY_FILES, Sites, from_headers
 
 COMPRESSED = True  # a .warc.gz is many small gzip members; the library reads them itself
 
 
 class Options(Declared):
-    """No options."""
+    """`agent`: the name under which the pages were fetched, for which robots.txt is read."""
+
+    agent: str = "*"
 
 
 def read(stream: BinaryIO, name: str, options: Options) -> Iterator[Record | Unreadable]:
@@ -29,16 +32,35 @@ def read(stream: BinaryIO, name: str, options: Options) -> Iterator[Record | Unr
     with tempfile.TemporaryFile() as spool:
         # a file of its own: fastwarc seeks, and a Python stream that refuses makes it panic
         shutil.copyfileobj(stream, spool)
+        sites = _sites(spool, options.agent)
         spool.seek(0)
         try:
             for record in ArchiveIterator(spool, record_types=wanted, parse_http=True, auto_decode="all"):
                 seen += 1
-                yield from _record(record, seen)
+                yield from _record(record, seen, sites)
         except (OSError, ValueError, RuntimeError, EOFError) as error:
             yield Unreadable("broken_warc", str(error) or type(error).__name__, f"after record {seen}")
 
 
-def _record(record, seen: int) -> Iterator[Record | Unreadable]:  # type: ignore[no-untyped-def]
+def _sites(spool: BinaryIO, agent: str) -> Sites:
+    """The policy files of every site in the archive: they may stand behind the pages."""
+    from fastwarc.warc import ArchiveIterator, WarcRecordType
+
+    sites = Sites(agent)
+    spool.seek(0)
+    try:
+        for record in ArchiveIterator(spool, record_types=WarcRecordType.response, parse_http=False):
+            url = record.headers.get("WARC-Target-URI") or ""
+            if url.endswith(POLICY_FILES):
+                record.parse_http(auto_decode="all")
+                if record.http_headers is not None and record.http_headers.status_code == 200:
+                    sites.add(url, record.reader.read(LARGEST))
+    except (OSError, ValueError, RuntimeError, EOFError):
+        return sites  # damage is told by the pass that reads the pages
+    return sites
+
+
+def _record(record, seen: int, sites: Sites) -> Iterator[Record | Unreadable]:  # type: ignore[no-untyped-def]
     headers = record.headers
     key = headers.get("WARC-Record-ID") or f"record {seen}"
     declared_length = record.content_length
@@ -52,15 +74,20 @@ def _record(record, seen: int) -> Iterator[Record | Unreadable]:  # type: ignore
     if http is not None and http.status_code not in {None, 200}:
         return
     url = headers.get("WARC-Target-URI")
+    if url and url.endswith(POLICY_FILES):  # read before; a rule for robots is no document
+        return
     day = (headers.get("WARC-Date") or "")[:10] or None
     if kind in {"text/html", "application/xhtml+xml"}:
         read_page = page(content, record.http_charset, url or key)
         read_page.key = key
         if isinstance(read_page, Record):
+            headers_said = from_headers(dict(http.items()), url or key) if http is not None else []
+            read_page.claims = [*sites.claims(url), *headers_said, *read_page.claims]
             read_page.fields |= {"url": url, "published": read_page.fields.get("published") or day}
         yield read_page
     elif kind == "text/plain":
         try:
-            yield Record({"text": decode(content, record.http_charset), "url": url, "published": day}, key)
+            text = decode(content, record.http_charset)
+            yield Record({"text": text, "url": url, "published": day}, key, claims=sites.claims(url))
         except NotText as error:
             yield Unreadable("not_text", str(error), key)

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from curation import archive, catalog, engines, fingerprint, mapping, published, readers, rooms, standing
+from curation import archive, catalog, engines, fingerprint, mapping, published, readers, reservations, rooms, standing
 from curation.decisions import Decision
 from curation.declaration import parse
 from curation.document import DOCUMENT, QUARANTINE, doc_id
@@ -171,7 +171,8 @@ def _read(
     reader: Any, stream: BinaryIO, name: str, options: Any, claims: list[Claim], source: Source
 ) -> Iterator[tuple[str, Record | Unreadable]]:
     if source.package_license_covers == "code":
-        claims = [claim._replace(detector=f"{claim.detector}_of_code") for claim in claims]
+        of_text = reservations.DETECTORS
+        claims = [c if c.detector in of_text else c._replace(detector=f"{c.detector}_of_code") for c in claims]
     try:
         for found in reader.read(stream, name, options):
             if isinstance(found, Record):
@@ -293,6 +294,8 @@ class _Writer:
         if source.license != "unknown":
             evidence = "; ".join(filter(None, (e.note or e.uri for e in source.license_evidence))) or None
             claims.insert(0, Claim("manifest", source.license, evidence, f"data/sources/{source.id}.yaml"))
+        label = reservations.from_label(next((one["AIGC"] for one in run if "AIGC" in one), None), native)
+        claims += [label] if label else []
         if declared.license:
             said = (mapping.words_of(mapping.value(one_record, declared.license, "")) for one_record in run)
             claims += [Claim("record", value, None, native) for value in dict.fromkeys(filter(None, said))]

@@ -10,6 +10,7 @@ import pyarrow as pa
 from curation import catalog, gate, published, signals, standing
 from curation.errors import ContractError
 from curation.ledger import LEDGER, as_json, rows
+from curation.manifest import Source
 from curation.mixing import refusal
 from curation.policy.verdicts import columns_of, judge, outcomes
 from curation.recipe import Plan
@@ -21,13 +22,33 @@ REFUSED = {
     "zh": "其许可不允许本数据集的用途。",
 }
 
+# what was found beside a document: reason code, outcome, and what to do about it
+MARKS: dict[str, tuple[str, str, dict[str, str]]] = {
+    "tdm.reserved": (
+        "TDM_RESERVED",
+        "removed",
+        {
+            "en": "Its publisher reserves text and data mining (TDMRep, robots.txt or noai).",
+            "zh": "其发布者保留文本与数据挖掘权利（TDMRep、robots.txt 或 noai）。",
+        },
+    ),
+    "aigc.generated": (
+        "AIGC_LABELLED",
+        "quarantined",
+        {
+            "en": "It is labelled as generated (GB 45438) and its source does not declare `generated: partly` or `fully`.",
+            "zh": "其带有生成合成标识（GB 45438），而来源未声明 `generated: partly` 或 `fully`。",
+        },
+    ),
+}
+
 
 def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) -> dict[str, Any]:
     """Judge every document of the recipe's sources, shard by shard."""
     plan = catalog.plan(workspace, name)
     gate.demand(workspace, plan)
     shards = list(shards_of(workspace, plan))
-    needed = columns_of(plan) | {"license.id"} | standing.needed(workspace)
+    needed = columns_of(plan) | {"license.id", *MARKS} | standing.needed(workspace)
     counts: Counter[str] = Counter()
     by_source: dict[str, Counter[str]] = {}
     with workspace.table_writer(workspace.ledger(name, "filter", "ledger.parquet"), LEDGER) as writer:
@@ -36,6 +57,8 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
             upstream = catalog.source(workspace, source).upstream()
             ledger = pa.concat_tables([_withdrawn(workspace, measured, upstream), judge(measured, plan)])
             ledger = pa.concat_tables([ledger, _refused(measured, plan, set(ledger["doc_id"].to_pylist()))])
+            marked = _marked(measured, plan, catalog.source(workspace, source), set(ledger["doc_id"].to_pylist()))
+            ledger = pa.concat_tables([ledger, marked])
             if ledger.num_rows:
                 writer.write_table(ledger)
             verdict = Counter(outcomes(ledger).values())
@@ -69,7 +92,8 @@ def inputs_digest(workspace: Workspace, plan: Plan) -> str:
     rules += [profile.where for profile in plan.profiles]
     rules += [edit.model_dump(mode="json", exclude={"because"}) for edit in plan.edits()]
     use = plan.recipe.used().model_dump(mode="json")
-    digest.update(dump_json([rules, plan.recipe.dedup.model_dump(mode="json"), use, standing.digest(workspace)]))
+    generated = [catalog.source(workspace, source).generated for source in plan.recipe.sources]
+    digest.update(dump_json([rules, plan.recipe.dedup.model_dump(mode="json"), use, standing.digest(workspace), generated]))
     for source in plan.recipe.sources:
         digest.update(dump_json(published.signals(workspace, source)))
     return digest.hexdigest()[:32]
@@ -122,6 +146,39 @@ def _refused(measured: pa.Table, plan: Plan, judged: set[str]) -> pa.Table:
                 label=own["license.id"],
                 where=as_json({"purpose": use.purpose, "commercial": use.commercial}),
                 because=REFUSED,
+            )
+        )
+    return pa.concat_tables(found)
+
+
+def _marked(measured: pa.Table, plan: Plan, source: Source, judged: set[str]) -> pa.Table:
+    """Ledger rows of documents whose publisher reserves mining, and of generated ones that their source does not declare."""
+    use = plan.recipe.used()
+    found = [LEDGER.empty_table()]
+    asked = {
+        "tdm.reserved": use.purpose != "train_internal" and not use.accept_reservation,
+        "aigc.generated": source.generated not in {"partly", "fully"},
+    }
+    for column, is_asked in asked.items():
+        hit = [
+            bool(v) and d not in judged for v, d in zip(measured[column].to_pylist(), measured["doc_id"].to_pylist(), strict=True)
+        ]
+        if not is_asked or not any(hit):
+            continue
+        own = measured.filter(pa.array(hit))
+        judged = judged | set(own["doc_id"].to_pylist())
+        code, outcome, because = MARKS[column]
+        found.append(
+            rows(
+                "filter",
+                own["doc_id"],
+                own["source"],
+                filter=f"use.{code}",
+                outcome=outcome,
+                column=column,
+                label=own[column].cast(pa.string()),
+                where=as_json({"purpose": use.purpose}),
+                because=because,
             )
         )
     return pa.concat_tables(found)

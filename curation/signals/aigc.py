@@ -1,0 +1,52 @@
+"""Whether a text is labelled as generated: GB 45438-2025's metadata, and its visible label in a line of its own.
+
+The metadata decides what recipes refuse (`AIGC_LABELLED`, unless the source declares generated text); the visible label is a
+weaker sign and only recorded. Label: 1 generated, 2 possibly, 3 suspected.
+"""
+
+import json
+import re
+
+import pyarrow as pa
+
+from curation.reservations import AIGC
+
+COLUMNS = pa.schema(
+    [
+        pa.field("generated", pa.bool_()),  # by metadata; null where there is none
+        pa.field("label", pa.string()),
+        pa.field("producer", pa.string()),  # ContentProducer
+        pa.field("produce_id", pa.string()),
+        pa.field("visible", pa.bool_()),  # a line of the text's begin or end says so
+    ]
+)
+EDGE = 300  # characters of a text's begin and end where GB 45438 wants the visible label
+_VISIBLE = re.compile(
+    r"^[\s>*_#\[【（(「]*(?:(?:本|该|此|以上|上述)?(?:文章?|内容|回答|文本|图文|作品)?[\s,，]*(?:由|使用|采用)?[\s]*(?:AI|人工智能|大模型|AIGC)[^\n]{0,8}?(?:辅助)?(?:生成|合成|创作)"
+    r"|(?:this\s+(?:text|article|content|answer)\s+(?:was|is)\s+)?(?:AI[- ]generated|generated\s+(?:by|with)\s+(?:an?\s+)?AI)(?![a-z]))[^\n]{0,24}$",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
+    """From the claims that were collected with each document, and from the edges of its text."""
+    rows = []
+    for claims, text in zip(documents["license_claims"].to_pylist(), documents["text"].to_pylist(), strict=True):
+        label = next((c for c in claims or () if c["detector"] == AIGC), None)
+        said = json.loads(label["passage"]) if label else {}
+        visible = any(_VISIBLE.search(edge) for edge in (text[:EDGE], text[-EDGE:]) if "生成" in edge or "AI" in edge)
+        rows.append(
+            (
+                label["value"] in {"1", "2", "3"} if label else None,
+                label["value"] if label else None,
+                _text(said.get("ContentProducer")),
+                _text(said.get("ProduceID")),
+                visible,
+            )
+        )
+    columns: list[tuple[object, ...]] = list(zip(*rows, strict=True)) if rows else [() for _ in COLUMNS]
+    return pa.record_batch([pa.array(c, f.type) for c, f in zip(columns, COLUMNS, strict=True)], schema=COLUMNS)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
