@@ -10,6 +10,7 @@ from typing import Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, Asset, Param, task
+from airflow.sdk.exceptions import AirflowFailException
 
 from curation.line import STEPS
 from curation.store import Workspace
@@ -27,6 +28,7 @@ def dataset_asset(recipe: str) -> Asset:
 def run_one(step_name: str, name: str, params: dict[str, Any], run_id: str) -> dict[str, Any]:
     """Run one step of the line for a DAG run, telling its progress in the task's log."""
     from curation import engines, line
+    from curation.errors import DeclarationError, ReviewError, RightsError
 
     step = line.step(step_name)
     workspace = Workspace.find(params["workspace"])
@@ -37,8 +39,11 @@ def run_one(step_name: str, name: str, params: dict[str, Any], run_id: str) -> d
         elif total > 1:
             print(f"[curate] {one.name} {what} {done}/{total}", flush=True)
 
-    with engines.use(params["engine"], params["address"] or None):
-        return line.run_step(workspace, run_id, step, name, int(params["workers"]), params.get("note") or "", watch)
+    try:
+        with engines.use(params["engine"], params["address"] or None):
+            return line.run_step(workspace, run_id, step, name, int(params["workers"]), params.get("note") or "", watch)
+    except (DeclarationError, RightsError, ReviewError) as error:
+        raise AirflowFailException(str(error)) from None  # somebody must decide something: a second try would say the same
 
 
 class Review(ApprovalOperator):
