@@ -48,7 +48,7 @@ class Commands:
         self._reasons(one)
         one = add("override", self.override, "allow what a rule refuses by default, with the number of an assessment")
         one.add_argument("source")
-        one.add_argument("--rule", required=True, choices=("important_data",))
+        one.add_argument("--rule", required=True, choices=("important_data", "merged_persons"))
         one.add_argument("--assessment", required=True, metavar="ID")
         self._reasons(one)
         one = add("lower", self.lower, "lower a source's level after a recorded assessment of its de-identification")

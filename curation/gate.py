@@ -31,6 +31,8 @@ def demand(workspace: Workspace, plan: Plan) -> None:
         why = why or levels.fault(source, use, known, list(declared.controls), redacted)
         if why:
             raise RightsError(f"source {name!r} {why}")
+    if why := levels.merged_fault(sources_of(workspace, plan), known):
+        raise RightsError(f"recipe {plan.recipe.name!r} {why}")
 
 
 def demand_release(workspace: Workspace, plan: Plan, digest: str) -> None:

@@ -14,6 +14,7 @@ from curation.manifest import Level, Source
 from curation.recipe import Use
 
 LEVELS = get_args(Level)  # from public up
+MERGED_PERSONS = 100_000
 Verdict = Literal["exempt", "contract", "assessment"]
 
 
@@ -69,8 +70,24 @@ def fault(source: Source, use: Use, known: list[Decision], declared: list[str], 
     return None
 
 
-def _overrides(one: Decision, source: str) -> bool:
-    return one.subject.get("source") == source and one.facts.get("rule") == "important_data" and bool(one.facts.get("assessment"))
+def _overrides(one: Decision, source: str, rule: str = "important_data") -> bool:
+    return one.subject.get("source") == source and one.facts.get("rule") == rule and bool(one.facts.get("assessment"))
+
+
+def merged_fault(sources: Iterable[Source], known: Iterable[Decision]) -> str | None:
+    """Why sources of L2 may not be merged unseen: together they tell of so many persons that somebody must look at their level again."""
+    merged = [source for source in sources if of_source(source, known) == "L2" and source.pi_persons_estimate]
+    persons = sum(source.pi_persons_estimate or 0 for source in merged)
+    if len(merged) < 2 or persons < MERGED_PERSONS:
+        return None
+    looked = {s.id for s in merged for one in known if one.kind == "override" and _overrides(one, s.id, "merged_persons")}
+    left = [source.id for source in merged if source.id not in looked]
+    if not left:
+        return None
+    return (
+        f"merges {len(merged)} sources of L2 with {persons:,} persons ({MERGED_PERSONS:,} or more ask for a new look at their level): "
+        f"raise data_level, or `curate override {left[0]} --rule merged_persons --assessment ID --because TEXT`; open: {', '.join(left)}"
+    )
 
 
 def export_gate(persons: int, sensitive: int, important: bool = False, ciio: bool = False) -> Verdict:

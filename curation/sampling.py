@@ -8,6 +8,7 @@ most of the sample and a verdict counts as long as the text stays the same.
 import csv
 import hashlib
 import hmac
+import io
 import json
 import math
 import os
@@ -105,7 +106,7 @@ def record(workspace: Workspace, name: str, file: Path, by: Identity | None = No
     if not file.is_file():
         raise DataError(f"{file}: no such file")
     rows = []
-    for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate(_words(file, str(file)).splitlines(), 1):
         if not line.strip():
             continue
         try:
@@ -155,6 +156,15 @@ def manual(workspace: Workspace, name: str) -> dict[str, Any]:
     }
 
 
+def _words(file: Path, shown: str) -> str:
+    try:
+        return file.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{shown}: byte {error.start} is no UTF-8; allowed: UTF-8 (a table from a spreadsheet: save it as CSV UTF-8)"
+        ) from None
+
+
 def library(workspace: Workspace, safety: Safety) -> dict[str, str]:
     """keyword -> risk code, from the user's CSV files. Raises DataError for what is too old, too small or unknown."""
     found: dict[str, str] = {}
@@ -162,7 +172,7 @@ def library(workspace: Workspace, safety: Safety) -> dict[str, str]:
         path = workspace.root / name
         if not path.is_file():
             raise DataError(f"{name}: no such keyword library in the workspace")
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with io.StringIO(_words(path, name), newline="") as file:
             first = file.readline().strip()
             if not first.startswith("# updated: "):
                 raise DataError(f"{name}: the first line must say `# updated: YYYY-MM-DD`")

@@ -5,7 +5,6 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,13 +97,33 @@ def blocks(workspace: Workspace, release: str) -> list[Published]:
     if version is None:
         known = ", ".join(versions.released(workspace.root, name)) or "none"
         raise DeclarationError(f"{release}: a version is needed, such as {name}@v1.0.0; there are: {known}")
-    kept = workspace.root / ".curation" / "indexes" / f"{release}.parquet"
+    try:
+        return blocks_of(_kept(workspace, name, version, NAME), release)
+    except FileNotFoundError:
+        raise DataError(f"{release} was released without a signature index; release it again") from None
+
+
+def addresses(workspace: Workspace, release: str) -> pa.Table:
+    """id and url of every document of `name@version`. Raises DataError for one that was released without attribution."""
+    name, version = versions.split_name(release)
+    try:
+        path = _kept(workspace, name, str(version), "attribution.parquet")
+    except FileNotFoundError:
+        raise DataError(f"{release} was released without a table of attribution; release it again") from None
+    return pq.read_table(path, columns=["id", "url"])
+
+
+def _kept(workspace: Workspace, name: str, version: str, file: str) -> Path:
+    """A file of a released ledger, fetched through DVC once. Raises FileNotFoundError where the version has none."""
+    suffix = "" if file == NAME else f".{file.removesuffix('.parquet')}"
+    kept = workspace.root / ".curation" / "indexes" / f"{name}@{version}{suffix}.parquet"
     if not kept.exists():
         versions.record(workspace.root, name, version)
-        with _fetched(workspace, name, version) as path:
+        with workspace.scratch() as folder:
+            loading.fetch_folder(workspace, name, version, f"ledger/{file}", folder / file)
             kept.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(path, kept)
-    return blocks_of(kept, release)
+            os.replace(folder / file, kept)
+    return kept
 
 
 def blocks_of(path: Path, release: str) -> list[Published]:
@@ -123,13 +142,3 @@ def tombstones(workspace: Workspace) -> list[Published]:
             raise DataError(f"{one.facts['tombstone']}: missing; it keeps out what decision {one.number} withdrew")
         found += blocks_of(path, f"withdrawn:{one.number}")
     return found
-
-
-@contextmanager
-def _fetched(workspace: Workspace, name: str, version: str) -> Iterator[Path]:
-    with workspace.scratch() as folder:
-        try:
-            loading.fetch_folder(workspace, name, version, f"ledger/{NAME}", folder / NAME)
-        except FileNotFoundError:
-            raise DataError(f"{name}@{version} was released without a signature index; release it again") from None
-        yield folder / NAME

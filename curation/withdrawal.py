@@ -119,20 +119,30 @@ def _named(workspace: Workspace, by: str, value: str) -> pa.Table:
 
 
 def _with_released(workspace: Workspace, found: pa.Table, by: str, value: str) -> pa.Table:
-    """The same with what only a released version still has; its index knows ids, sources and licenses, and no addresses."""
-    column = {"source": "source", "document": "id", "license": "license"}.get(by)
+    """The same with what only a released version still has; addresses stand in its table of attribution."""
+    column = {"source": "source", "document": "id", "license": "license"}.get(by, "id")
     parts = [found]
-    for name in workspace.names("recipes"):
-        for version in versions.released(workspace.root, name) if column else ():
-            for block in signature_index.blocks(workspace, f"{name}@{version}"):
-                table = pq.ParquetFile(block.path).read_row_group(block.group)
-                own = table.filter(pc.fill_null(pc.equal(table[column], value), False))
+    for release in _releases(workspace):
+        wanted = pa.array([value], pa.string())
+        if by in {"url", "domain"}:
+            known = signature_index.addresses(workspace, release)
+            hits = standing.matching(known.rename_columns(["id", "document.url"]), by, value)
+            wanted = known["id"].filter(pa.array(hits, pa.bool_())).combine_chunks()
+        for block in signature_index.blocks(workspace, release) if len(wanted) else ():
+            table = pq.ParquetFile(block.path).read_row_group(block.group)
+            own = table.filter(pc.is_in(table[column], value_set=wanted))
+            if own.num_rows:
                 renamed = own.rename_columns(["doc_id", "source", "license.id", "content.hash", "minhash.signature"])
                 parts.append(renamed.append_column("document.url", pa.nulls(own.num_rows, pa.string())))
     whole = pa.concat_tables([part.select(found.column_names) for part in parts], promote_options="permissive")
     keys = zip(whole["doc_id"].to_pylist(), whole["content.hash"].to_pylist(), strict=True)
     first = {key: row for row, key in reversed(list(enumerate(keys)))}
     return whole.take(pa.array(sorted(first.values()), pa.int64()))
+
+
+def _releases(workspace: Workspace) -> list[str]:
+    """Every released version, as name@version."""
+    return [f"{name}@{version}" for name in workspace.names("recipes") for version in versions.released(workspace.root, name)]
 
 
 def _affected(workspace: Workspace, path: Path) -> list[str]:

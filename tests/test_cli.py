@@ -44,7 +44,7 @@ def test_why_tells_origin_measures_and_reasons(done: Workspace, capsys: pytest.C
         (["why", "nothing"], "no document 'nothing'"),
         (["diff", "energy", "energy@v1.0.0"], "diff needs versions"),
         (["diff", "energy@v1.0.0", "energy@v2.0.0"], "no version 'v1.0.0'"),
-        (["signal", "nothing", "a", "b"], "unknown signal 'nothing'; known: c4, characters"),
+        (["signal", "nothing", "a", "b"], "unknown signal 'nothing'; known: aigc, c4, characters"),
         (["twins", "absent.jsonl", "b.parquet"], "absent.jsonl: no such file"),
         (["check", "x.txt"], "not a declaration; allowed"),
         (["approve", "energy", "--because", " "], "needs a reason"),

@@ -507,7 +507,9 @@ def test_a_withdrawn_text_is_out_marked_and_does_not_come_back(own: Workspace) -
     assert len(curation.load("energy", "v1.0.0", workspace=str(root), accept_withdrawn="an audit")) > 0
     (root / "incoming2").mkdir()
     copy = {"id": "copy", "text": corpus.paragraph("zh", 7) + "转载。", "license": "CC-BY-4.0", "status": "valid", "year": 2001}
-    (root / "incoming2" / "a.jsonl").write_text(json.dumps(copy, ensure_ascii=False) + "\n", "utf-8")
+    paged = {**copy, "id": "paged", "text": corpus.paragraph("zh", 960), "url": "https://news.gone.example/p/1"}
+    lines = [json.dumps(one, ensure_ascii=False) + "\n" for one in (copy, paged)]
+    (root / "incoming2" / "a.jsonl").write_text("".join(lines), "utf-8")
     other = corpus.SOURCE.replace("id: plant", "id: mirror").replace("incoming/", "incoming2/")
     workspace.source_file("mirror").write_text(other)
     recipe = workspace.recipe_file("energy")
@@ -524,6 +526,12 @@ def test_a_withdrawn_text_is_out_marked_and_does_not_come_back(own: Workspace) -
     assert versions.released(root, "energy")[-1] != "v1.0.0"
     assert len(curation.load("energy", workspace=str(root))) == len(texts(workspace))
     verify.demand(verify.ask(workspace, "energy"))
+    latest = versions.released(root, "energy")[-1]  # what only a release still has is found by its address too
+    (root / "incoming2" / "a.jsonl").write_text(lines[0], "utf-8")
+    line.run(workspace, "energy", until="annotate")
+    assert run(workspace, "withdraw", "--domain", "gone.example", "--because", "the site asks") == 0
+    made = decisions.read(workspace)[-1]
+    assert made.facts["documents"] == 1 and f"energy@{latest}" in made.facts["affected"]
 
 
 @pytest.mark.parametrize(("by", "value"), [("source", "plant"), ("license", "CC0-1.0")])
@@ -634,3 +642,18 @@ def test_a_deleted_log_is_a_shortened_one(own: Workspace) -> None:
     (own.root / decisions.FILE).unlink()
     with pytest.raises(DataError, match="shorter than"):
         line.run(own, "energy", until="filter")
+
+
+def test_merging_many_persons_asks_for_a_look_at_the_level(tmp_path: Path) -> None:
+    """Two sources of L2 with 100,000 persons together: refused until an assessment of each is recorded."""
+    workspace = corpus.lay(tmp_path)
+    facts = {"data_level": "L2", "contains_pi": "yes", "pi_legal_basis": "consent", "pi_persons_estimate": 60_000}
+    merged = [source(id="plant", **facts), source(id="grid", **facts)]
+    assert levels.merged_fault([merged[0], source(id="grid", **facts | {"pi_persons_estimate": 39_999})], []) is None
+    assert levels.merged_fault(merged[:1], []) is None and levels.merged_fault([source(), source()], []) is None
+    told = levels.merged_fault(merged, []) or ""
+    assert "120,000 persons" in told and told.endswith("open: plant, grid")
+    first = decisions.append(workspace, "override", {"source": "plant"}, "seen", rule="merged_persons", assessment="A-1")
+    assert (levels.merged_fault(merged, [first]) or "").endswith("open: grid")
+    second = first.model_copy(update={"subject": {"source": "grid"}})
+    assert levels.merged_fault(merged, [first, second]) is None

@@ -102,6 +102,9 @@ def test_keywords_stop_a_release(workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / "words.csv").write_text(f"# updated: {date.today()}\nkeyword,risk\n词,A.9.z\n")
     with pytest.raises(DataError, match=r"row 3: columns keyword and risk"):
         sampling.demand(workspace, plan)
+    (tmp_path / "words.csv").write_bytes("keyword,risk\n词,A.1.a\n".encode("gb18030"))
+    with pytest.raises(DataError, match=r"words.csv: byte 13 is no UTF-8"):
+        sampling.demand(workspace, plan)
     lay_library(tmp_path, "词")
     assert plan.recipe.safety is not None
     whole = plan.recipe.safety.model_copy(update={"complete": True})

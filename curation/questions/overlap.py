@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from curation import catalog, published, signature_index, versions
+from curation import catalog, levels, published, signature_index, standing, versions
 from curation.errors import DeclarationError
 from curation.kernels.bands import components
 from curation.levels import LEVELS
@@ -84,8 +84,8 @@ def _may_see(workspace: Workspace, source: str, level: str) -> bool:
     """Whether a reader of that level may know the source's name. A source that is not registered here is not public."""
     if source not in workspace.names("sources"):
         return False
-    own = catalog.source(workspace, source)
-    return bool(LEVELS.index(own.data_level or own.derived()["data_level"][0]) <= LEVELS.index(level))
+    own = levels.of_source(catalog.source(workspace, source), standing.known(workspace))
+    return bool(LEVELS.index(own) <= LEVELS.index(level))
 
 
 def shown(answer: dict[str, Any], language: str = "en") -> list[str]:
