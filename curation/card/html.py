@@ -105,10 +105,29 @@ def _head(model: Model) -> str:
     if change:
         words = f"{change['from']} → {model['version']}: {count(change['documents_before'])} → {count(model['documents'])}"
         since = f"<p>{_both(f'Documents {words}', f'文档数 {words}')}</p>"
+    since += _made_for(model)
     return (
         f"<h1>{_both(model['title']['en'], model['title']['zh'])}</h1><p class=quiet>{_code(model['name'])} {model['version']} · "
         f"{escape(model['tokenizer'])}</p><p>{_both(model['summary']['en'], model['summary']['zh'])}</p>{since}<ul class=facts>{shown}</ul>"
     )
+
+
+_PURPOSES = {
+    "train_internal": "内部训练",
+    "redistribute_verbatim": "原样再分发",
+    "redistribute_modified": "修改后再分发",
+    "adapt": "演绎",
+}
+_AUDIENCES = {"open": "公开", "licensed": "获授权者", "internal": "本组织内部"}
+
+
+def _made_for(model: Model) -> str:
+    use, level = model["use"], model["level"]
+    en = f"Made for: {use['purpose'].replace('_', ' ')}{'' if use['commercial'] else ', not for commerce'}; audience: {use['audience']}; level: {level}"
+    zh = f"用途：{_PURPOSES[use['purpose']]}{'' if use['commercial'] else '（非商业）'}；受众：{_AUDIENCES[use['audience']]}；数据级别：{level}"
+    if use["export_reference"]:
+        en, zh = f"{en}; export: {use['export_reference']}", f"{zh}；出境：{use['export_reference']}"
+    return f"<p>{_both(en, zh)}</p>"
 
 
 def _shares(rows: list[dict[str, Any]], en: str, zh: str) -> str:

@@ -118,6 +118,7 @@ def test_the_page_stands_alone(done: Workspace) -> None:
     """No script, no outside address, a policy that forbids both, both languages."""
     page = text(done, "card.html")
     assert "default-src 'none'" in page and "<script" not in page and "能源手册" in page and "Energy handbook" in page
+    assert "Made for: redistribute modified; audience: open; level: L1" in page and "受众：公开；数据级别：L1" in page
     assert not re.findall(r'(?:src|href)="(?!#)[^"]*//', page)
 
 
