@@ -1,0 +1,73 @@
+"""Files that are zip archives of XML (Office Open XML, EPUB): opened with limits, and told apart from what is none.
+
+A legacy .doc, .xls, .ppt or .wps is another format (MS-CFB) and named with the conversion that helps.
+"""
+
+import io
+import shutil
+import struct
+import tempfile
+import zipfile
+from typing import BinaryIO, NamedTuple
+
+MAX_BYTES = 256 << 20  # of the file
+MAX_UNPACKED = 1 << 30  # of all members together
+MAX_RATIO, FREE_BYTES = 200, 16 << 20  # unpacked to packed, beyond the first 16 MiB
+MAX_MEMBERS = 50_000
+_CFB = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_MAGIC = b"PK\x03\x04"
+
+
+class Refused(NamedTuple):
+    """Why a file is not read: a reason (one word) and its detail."""
+
+    reason: str
+    detail: str
+
+
+def opened(stream: BinaryIO, part: str, kind: str) -> BinaryIO | Refused:
+    """The file, seekable, with its directory checked; `part` must be among its members for it to be a `kind`."""
+    spool: BinaryIO = tempfile.SpooledTemporaryFile(max_size=16 << 20)  # type: ignore[assignment]
+    shutil.copyfileobj(io.BufferedReader(_Head(stream, MAX_BYTES + 1)), spool)
+    size = spool.tell()
+    spool.seek(0)
+    head = spool.read(8)
+    spool.seek(0)
+    if head == _CFB:
+        return Refused(
+            "legacy_office",
+            f"a legacy or encrypted Office file, no {kind}: save it without a password as {kind}, "
+            f"such as by `soffice --headless --convert-to {kind} FILE`",
+        )
+    if size > MAX_BYTES:
+        return Refused("too_large", f"more than {MAX_BYTES} bytes")
+    if not head.startswith(_MAGIC):
+        return Refused(f"not_{kind}", "no zip archive, which every such file is")
+    try:
+        with zipfile.ZipFile(spool) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, struct.error) as error:
+        return Refused("broken_zip", str(error) or type(error).__name__)
+    unpacked = sum(member.file_size for member in members)
+    if len(members) > MAX_MEMBERS or unpacked > MAX_UNPACKED or unpacked - FREE_BYTES > MAX_RATIO * size:
+        return Refused("too_large", f"{len(members)} members of {unpacked} bytes in a file of {size}")
+    if part not in {member.filename for member in members}:
+        return Refused(f"not_{kind}", f"has no {part}")
+    spool.seek(0)
+    return spool
+
+
+class _Head(io.RawIOBase):
+    """At most so many bytes of a stream."""
+
+    def __init__(self, stream: BinaryIO, most: int) -> None:
+        self._stream, self._left = stream, most
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]
+        got = self._stream.read(min(len(buffer), self._left))
+        buffer[: len(got)] = got
+        self._left -= len(got)
+        return len(got)
