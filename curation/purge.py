@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from curation import catalog, published
@@ -48,13 +49,18 @@ def run(workspace: Workspace, made: Decision) -> tuple[list[str], list[str]]:
     if not plan_file.exists():
         workspace.write_local(plan_file, dump_json(_plan(workspace, made, ids)))
     plan = json.loads(plan_file.read_bytes())
-    cleared: list[str] = []
-    for key in plan["keys"]:
+    while plan["keys"]:
+        key = plan["keys"][0]
         if workspace.exists(key):
+            plan["cleared"] = list(dict.fromkeys([*plan["cleared"], f"data/{key}"]))
+            workspace.write_local(plan_file, dump_json(plan))
             workspace.remove(key)
-            cleared.append(f"data/{key}")
+        plan["keys"] = plan["keys"][1:]  # what is made anew under the same key later is without the words
+        workspace.write_local(plan_file, dump_json(plan))
     found, closed = _objects(workspace, ids, set(plan["raws"]))
-    return cleared + found, closed
+    plan["cleared"] = list(dict.fromkeys([*plan["cleared"], *found]))
+    workspace.write_local(plan_file, dump_json(plan))
+    return plan["cleared"], closed
 
 
 def _plan(workspace: Workspace, made: Decision, ids: set[str]) -> dict[str, list[str]]:
@@ -76,7 +82,7 @@ def _plan(workspace: Workspace, made: Decision, ids: set[str]) -> dict[str, list
     for recipe in workspace.names("recipes"):
         if set(catalog.dataset(workspace, recipe).sources) & set(made.facts["sources"]):
             keys += [workspace.dataset(recipe, "data"), workspace.ledger(recipe, "dedup"), workspace.ledger(recipe, "filter")]
-    return {"keys": keys, "raws": sorted(raws)}
+    return {"keys": keys, "raws": sorted(raws), "cleared": []}
 
 
 def _raw(workspace: Workspace, source: str, ids: set[str], whole: bool) -> tuple[list[str], set[str]]:
@@ -159,10 +165,14 @@ def _holds(file: Any, ids: set[str], raws: set[str]) -> bool:
         with file.open("rb") as opened:
             return _holds(opened, ids, raws)
     if file.read(4) == b"PAR1":
-        table = pq.ParquetFile(file)
-        names = table.schema_arrow.names
-        column = next((one for one in ("id", "doc_id") if one in names), None)
-        words = "text" in names or "passage" in names
-        return bool(words and column and ids & set(table.read([column])[column].to_pylist()))
+        try:
+            table = pq.ParquetFile(file)
+            names = table.schema_arrow.names
+            column = next((one for one in ("id", "doc_id") if one in names), None)
+            words = "text" in names or "passage" in names
+            if words and column and ids & set(table.read([column])[column].to_pylist()):
+                return True
+        except pa.ArrowException:  # a raw object may be a broken table: its digest tells
+            pass
     file.seek(0)
     return bool(raws) and hashlib.file_digest(file, "sha256").hexdigest() in raws

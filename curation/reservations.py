@@ -7,12 +7,12 @@ content with a metadata key AIGC that holds JSON (Label, ContentProducer, Produc
 """
 
 import html as entities
+import itertools
 import json
 import re
-import urllib.robotparser
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from curation.license import Claim
 
@@ -20,45 +20,68 @@ TDM, ROBOTS, NOAI, AIGC = "tdm_reservation", "robots", "noai", "aigc"  # detecto
 DETECTORS = (TDM, ROBOTS, NOAI, AIGC)
 POLICY_FILES = ("/robots.txt", "/.well-known/tdmrep.json")
 LARGEST = 512 << 10  # bytes of a robots.txt that RFC 9309 wants read
-LABEL, VALUE = 8192, 300  # characters of a label as it stands, and of a value of it
+LABEL, VALUE = 1 << 20, 300  # characters of a label as it stands, and of a value of it
 _KEYS = ("Label", "ContentProducer", "ProduceID", "ReservedCode1", "ContentPropagator", "PropagateID", "ReservedCode2")
 HEAD = 256 << 10  # characters of a page in which its head lies
 
-_META = re.compile(r"<meta[\s/][^>]{0,6000}>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"([A-Za-z:-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+))")
+_META = re.compile(r"<meta[\s/]", re.IGNORECASE)
+_TAG = re.compile(r"(?:[^>\"']|\"[^\"]*\"|'[^']*')*>")
+TAG, TAGS = 20_000, 300  # characters of a meta tag, and tags of a page, that are looked at
+_ATTRIBUTE = re.compile(r"(?<![A-Za-z:-])([A-Za-z:-]{1,40})\s{0,20}=\s{0,20}(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+))")
+_PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
 _FLAG = re.compile(r"(?<![a-z])noai(?![a-z])", re.IGNORECASE)
 
 
-def from_headers(headers: Mapping[str, str], where: str) -> list[Claim]:
-    """Claims of an HTTP answer; names of headers in any case."""
-    said = {name.lower(): value for name, value in headers.items()}
+def from_headers(headers: Iterable[tuple[str, str]], where: str) -> list[Claim]:
+    """Claims of an HTTP answer, from its headers as pairs: a name may come again."""
+    said: dict[str, list[str]] = {}
+    for name, value in headers:
+        said.setdefault(name.lower(), []).append(_clean(value))
     found = []
-    if (value := said.get("tdm-reservation", "").strip()) in {"0", "1"}:
-        found.append(Claim(TDM, value, said.get("tdm-policy"), f"{where} (header)"))
-    if _FLAG.search(said.get("x-robots-tag", "")):
-        found.append(Claim(NOAI, "1", f"X-Robots-Tag: {said['x-robots-tag']}"[:300], f"{where} (header)"))
+    if valid := [value.strip() for value in said.get("tdm-reservation", ()) if value.strip() in {"0", "1"}]:
+        found.append(Claim(TDM, valid[-1], said.get("tdm-policy", [None])[-1], f"{where} (header)"))
+    robots = ", ".join(said.get("x-robots-tag", ()))
+    if _FLAG.search(robots):
+        found.append(Claim(NOAI, "1", f"X-Robots-Tag: {robots}"[:VALUE], f"{where} (header)"))
     return found
 
 
 def from_html(page: str, where: str) -> list[Claim]:
     """Claims of a page's meta tags."""
-    said: dict[str, str] = {}
-    for tag in _META.finditer(page[:HEAD]):
+    said: dict[str, list[str]] = {}
+    head = _without_comments(page[:HEAD])
+    for start in itertools.islice(_META.finditer(head), TAGS):
+        tag = _TAG.match(head[start.end() : start.end() + TAG])
         attributes = {
             name.lower(): entities.unescape(next((v for v in values if v), ""))
-            for name, *values in _ATTRIBUTE.findall(tag.group(0))
+            for name, *values in _ATTRIBUTE.findall(tag.group(0) if tag else "")
         }
         name = (attributes.get("name") or attributes.get("property") or "").lower()
         if name in {"tdm-reservation", "tdm-policy", "robots", "aigc"}:
-            said.setdefault(name, attributes.get("content", "").strip())
+            said.setdefault(name, []).append(_clean(attributes.get("content", "").strip()))
     found = []
-    if said.get("tdm-reservation") in {"0", "1"}:
-        found.append(Claim(TDM, said["tdm-reservation"], said.get("tdm-policy"), f"{where} (meta)"))
-    if _FLAG.search(said.get("robots", "")):
-        found.append(Claim(NOAI, "1", f"robots: {said['robots']}"[:300], f"{where} (meta)"))
-    if "aigc" in said and (label := from_label(said["aigc"], f"{where} (meta)")):
-        found.append(label)
+    if valid := [value for value in said.get("tdm-reservation", ()) if value in {"0", "1"}]:
+        found.append(Claim(TDM, valid[-1], said.get("tdm-policy", [None])[-1], f"{where} (meta)"))
+    robots = ", ".join(said.get("robots", ()))
+    if _FLAG.search(robots):
+        found.append(Claim(NOAI, "1", f"robots: {robots}"[:VALUE], f"{where} (meta)"))
+    labels = (from_label(one, f"{where} (meta)") for one in said.get("aigc", ()))
+    found += [label for label in labels if label][:1]
     return found
+
+
+def _without_comments(page: str) -> str:
+    """An expression would look for each comment's end anew; what is not closed is no comment here, so that nothing is lost."""
+    parts, at = [], 0
+    while (start := page.find("<!--", at)) >= 0 and (end := page.find("-->", start + 4)) >= 0:
+        parts.append(page[at:start])
+        at = end + 3
+    return "".join([*parts, page[at:]])
+
+
+def _clean(text: str) -> str:
+    """Without half characters, which JSON can spell and UTF-8 cannot."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def from_label(label: Any, where: str) -> Claim | None:
@@ -71,8 +94,8 @@ def from_label(label: Any, where: str) -> Claim | None:
     kind = label.get("Label") if isinstance(label, dict) else None
     if not isinstance(kind, str | int) or isinstance(kind, bool):
         return None
-    said = {key: str(label[key])[:VALUE] for key in _KEYS if label.get(key) is not None}
-    return Claim(AIGC, str(kind)[:VALUE], json.dumps(said, ensure_ascii=False), where)
+    said = {key: _clean(str(label[key])[:VALUE]) for key in _KEYS if label.get(key) is not None}
+    return Claim(AIGC, _clean(str(kind)[:VALUE]), json.dumps(said, ensure_ascii=False), where)
 
 
 class Sites:
@@ -80,17 +103,15 @@ class Sites:
 
     def __init__(self, agent: str = "*") -> None:
         self._agent = agent
-        self._robots: dict[str, urllib.robotparser.RobotFileParser] = {}
+        self._robots: dict[str, list[tuple[_Rule, bool]]] = {}  # rules for the agent, and whether each allows
         self._rules: dict[str, list[_Rule]] = {}
 
     def add(self, url: str, content: bytes) -> None:
         """A policy file as it was fetched; others are passed over, and so is what is not what its name says."""
         site, path = _site(url)
-        text = content[:LARGEST].decode("utf-8", "replace")
+        text = content[:LARGEST].decode("utf-8-sig", "replace")
         if path == "/robots.txt":
-            parser = urllib.robotparser.RobotFileParser()
-            parser.parse(text.splitlines())
-            self._robots.setdefault(site, parser)
+            self._robots.setdefault(site, _robots(text, self._agent))
         elif path == "/.well-known/tdmrep.json":
             try:
                 said = json.loads(text)
@@ -104,12 +125,10 @@ class Sites:
             return []
         site, path = _site(url)
         found = []
+        path = _normal(path)
         if site in self._robots:
-            try:
-                allowed = self._robots[site].can_fetch(self._agent, url)
-                found.append(Claim(ROBOTS, "allow" if allowed else "disallow", f"agent {self._agent}", f"{site}/robots.txt"))
-            except ValueError:  # unquoted, the address is none
-                pass
+            allowed = max(((len(r.text), allows) for r, allows in self._robots[site] if r.holds(path)), default=(0, True))[1]
+            found.append(Claim(ROBOTS, "allow" if allowed else "disallow", f"agent {self._agent}", f"{site}/robots.txt"))
         for rule in self._rules.get(site, ()):
             if rule.holds(path):
                 found.append(Claim(TDM, rule.value, rule.policy, f"{site}/.well-known/tdmrep.json"))
@@ -125,37 +144,70 @@ def _site(url: str) -> tuple[str, str]:
         return "", ""
 
 
-class _Rule(NamedTuple):
-    """A rule of tdmrep.json: the parts of its location between its stars, and whether it reaches the path's end."""
+def is_policy_file(url: str) -> bool:
+    """Whether an address is that of a site's policy file."""
+    return _site(url)[1] in POLICY_FILES
 
-    parts: list[str]
-    ends: bool
-    value: str
-    policy: str | None
+
+def _normal(path: str) -> str:
+    """A path or pattern as RFC 9309 compares them: unreserved characters plain, all others but ASCII's marks percent-encoded."""
+
+    def plain(found: re.Match[str]) -> str:
+        character = chr(int(found.group(1), 16))
+        return character if character.isascii() and (character.isalnum() or character in "-._~") else found.group(0).upper()
+
+    return quote(_PERCENT.sub(plain, path), safe="".join(map(chr, range(33, 127))), errors="replace")
+
+
+class _Rule(NamedTuple):
+    """A path pattern: `*` stands for anything, `$` at its end for the path's end."""
+
+    text: str
+    value: str = ""
+    policy: str | None = None
 
     def holds(self, path: str) -> bool:
-        first, *middle = self.parts
+        ends = self.text.endswith("$")
+        first, *middle = self.text.removesuffix("$").split("*")
         if not path.startswith(first):
             return False
         at = len(first)
         if not middle:
-            return not self.ends or at == len(path)
+            return not ends or at == len(path)
         *middle, last = middle
         for part in middle:  # leftmost, so that the rest has the most room
             at = path.find(part, at)
             if at < 0:
                 return False
             at += len(part)
-        return path.endswith(last) and len(path) - len(last) >= at if self.ends else path.find(last, at) >= 0
+        return path.endswith(last) and len(path) - len(last) >= at if ends else path.find(last, at) >= 0
+
+
+def _robots(text: str, agent: str) -> list[tuple[_Rule, bool]]:
+    """Rules of every group for the agent (its product token, in any case), else of those for all (RFC 9309, section 2.2)."""
+    token = agent.split("/")[0].strip().lower()
+    groups: dict[str, list[tuple[_Rule, bool]]] = {}
+    named: list[str] = []
+    ruled = False
+    for line in text.splitlines():
+        key, colon, value = line.split("#", 1)[0].partition(":")
+        key, value = key.strip().lower(), value.strip()
+        if not colon:
+            continue
+        if key == "user-agent":
+            named, ruled = ([] if ruled else named) + [value.split("/")[0].strip().lower()], False
+            groups.setdefault(named[-1], [])
+        elif key in {"allow", "disallow"}:
+            ruled = True
+            for one in named if value else ():  # without a path, nothing is disallowed
+                groups[one].append((_Rule(_normal(value)), key == "allow"))
+    return groups.get(token, groups.get("*", []))
 
 
 def _rules(said: Any) -> Iterator[_Rule]:
     for one in said if isinstance(said, list) else [said]:
         if not isinstance(one, dict) or not isinstance(one.get("location"), str):
             continue
-        value = one.get("tdm-reservation")
-        if isinstance(value, bool) or str(value) not in {"0", "1"}:
-            continue
-        location, policy = one["location"], one.get("tdm-policy")
-        parts = location.removesuffix("$").split("*")
-        yield _Rule(parts, location.endswith("$"), str(value), policy if isinstance(policy, str) else None)
+        value, policy = one.get("tdm-reservation"), one.get("tdm-policy")
+        if not isinstance(value, bool) and str(value) in {"0", "1"}:
+            yield _Rule(_normal(one["location"]), str(value), _clean(policy) if isinstance(policy, str) else None)

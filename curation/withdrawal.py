@@ -94,9 +94,10 @@ def _finish(workspace: Workspace, made: Decision) -> dict[str, Any]:
         "cannot_recall": [*closed, *_beyond(made)],
     }
     workspace.write_local(purge_step.receipt_file(workspace, made), dump_json(receipt))
+    _commit(workspace, made)
     if not closed:  # else the same command goes on where a remote was shut
         purge_step.done(workspace, made)
-    _commit(workspace, made)
+        _commit(workspace, made)
     return receipt
 
 
@@ -170,7 +171,9 @@ def _commit(workspace: Workspace, made: Decision) -> None:
     """Tombstone and receipt go into git beside the entry, and to the origin at once, so that whoever loads from it knows."""
     if not (workspace.root / ".git").exists():
         return
-    git(workspace.root, "add", "--", "data/tombstones")
+    git(workspace.root, "add", "-A", "--", "data/tombstones")
+    if not git(workspace.root, "status", "--porcelain", "--", "data/tombstones").strip():
+        return
     git(workspace.root, "commit", "-q", "-m", f"Withdraw (decision {made.number})", "--", "data/tombstones")
     if "origin" in git(workspace.root, "remote").split():
         git(workspace.root, "push", "-q", "origin", "HEAD")

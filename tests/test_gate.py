@@ -1,5 +1,6 @@
 """The gate through the line: rights, levels, disputes, settled licenses, withdrawals; nothing slips through by any path."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import datasets
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -17,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import curation
-from curation import approval, cli, decisions, gate, levels, line, published, rights, signing, standing, versions
+from curation import approval, cli, decisions, gate, levels, line, published, purge, rights, signing, standing, versions
 from curation.decisions import Identity
 from curation.document import doc_id
 from curation.errors import CurationError, DataError, DeclarationError, ReviewError, RightsError
@@ -657,3 +659,13 @@ def test_merging_many_persons_asks_for_a_look_at_the_level(tmp_path: Path) -> No
     assert (levels.merged_fault(merged, [first]) or "").endswith("open: grid")
     second = first.model_copy(update={"subject": {"source": "grid"}})
     assert levels.merged_fault(merged, [first, second]) is None
+
+
+def test_a_raw_table_is_known_by_its_digest(tmp_path: Path) -> None:
+    """What begins like a table and is none does not stop a purge; a raw table without ids is told by its digest."""
+    broken, raw = tmp_path / "broken", tmp_path / "raw"
+    broken.write_bytes(b"PAR1 cut")
+    pq.write_table(pa.table({"text": ["words"], "key": [1]}), raw)
+    digests = {hashlib.sha256(file.read_bytes()).hexdigest() for file in (broken, raw)}
+    assert [purge._holds(file, {"x"}, set()) for file in (broken, raw)] == [False, False]
+    assert [purge._holds(file, {"x"}, digests) for file in (broken, raw)] == [True, True]

@@ -51,12 +51,71 @@ def test_robots_for_the_agent_that_fetched() -> None:
     assert sites.claims("http://[bad") == [] and sites.claims(None) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "path", "value"),
+    [
+        ("User-agent: *\nDisallow: /*", "/a", "disallow"),
+        ("User-agent: *\nDisallow: /*.html$", "/a/b.html", "disallow"),
+        ("User-agent: *\nAllow: /\nDisallow: /a/", "/a/b.html", "disallow"),  # the longest rule, not the first
+        ("User-agent: *\nDisallow: /\nAllow: /a/", "/a/b.html", "allow"),
+        ("User-agent: *\nDisallow: /a\nAllow: /a", "/a", "allow"),  # as long: the one that allows
+        ("\ufeffUser-agent: *\nDisallow: /", "/a", "disallow"),
+        ("User-agent: *\n\n# why\nDisallow: / # all", "/a", "disallow"),
+        (
+            "User-agent: one\nUser-agent: MyBot/2.0\nDisallow: /a\nUser-agent: *\nDisallow: /b",
+            "/b",
+            "allow",
+        ),  # its own group only
+        ("User-agent: mybot\nDisallow: /a\nUser-agent: mybot\nDisallow: /b", "/b", "disallow"),  # its groups together
+        ("User-agent: *\nDisallow:", "/a", "allow"),
+        ("User-agent: *\nCrawl-delay: ²\nDisallow: http://[", "/a", "allow"),
+        ("User-agent: *\nDisallow: /ä", "/%C3%A4/b", "disallow"),
+        ("User-agent: *\nDisallow: /%7Ejoe/%2f", "/~joe/%2Fx", "disallow"),
+        ("Disallow: /\n" + "User-agent: *\n" * 3, "/a", "allow"),
+    ],
+)
+def test_robots_after_rfc_9309(text: str, path: str, value: str) -> None:
+    sites = Sites("MyBot/1.1")
+    sites.add(f"{SITE}/robots.txt", text.encode())
+    assert [c.value for c in sites.claims(SITE + path)] == [value]
+
+
+def test_what_publishers_write_and_nobody_should() -> None:
+    """Several headers and tags, comments, half characters, marks inside quotes: the valid word counts, and nothing raises.
+
+    The last ones would take hours where an expression tries every way to read them.
+    """
+    many = [("tdm-reservation", "1"), ("tdm-reservation", "junk")]
+    assert [c.value for c in reservations.from_headers(many, "u")] == ["1"]
+    tags = '<meta name=robots content=index><meta name=robots content=noai><meta name="tdm-reservation" content=""><meta content="1" name="tdm-reservation">'
+    assert [c.detector for c in reservations.from_html(tags, "p")] == [TDM, NOAI]
+    assert reservations.from_html('<!-- <meta name="tdm-reservation" content="1"> -->', "p") == []
+    label = (
+        '<meta name="AIGC" content=\'{"Label":"1","ContentProducer":"a>b","ProduceID":"\\ud800","ReservedCode1":"'
+        + "x" * 9000
+        + "\"}'>"
+    )
+    (found,) = reservations.from_html(label, "p")
+    assert json.loads(found.passage or "")["ContentProducer"] == "a>b" and (found.passage or "").encode()
+    sites = Sites()
+    sites.add(
+        f"{SITE}/.well-known/tdmrep.json", b'\xef\xbb\xbf[{"location": "/", "tdm-reservation": 1, "tdm-policy": "\\ud800"}]'
+    )
+    (claim,) = sites.claims(f"{SITE}/a")
+    assert (claim.value, claim.passage) == ("1", "?")
+    reservations.from_html(("<meta " + "a" * 5990 + ">") * 43, "p")
+    reservations.from_html("<meta " + "a='" * 80_000, "p")
+    reservations.from_html("<meta '" * 36_001, "p")
+    reservations.from_html("<!--" * 60_000, "p")
+    aigc.annotate(batch(("\n" * 290 + "AI text x", []), (" " * 90 + "AI" + " " * 200, [])))
+
+
 def test_headers_and_meta_tags() -> None:
-    assert reservations.from_headers({"TDM-Reservation": "1", "tdm-policy": "https://a/p"}, "u") == [
+    assert reservations.from_headers([("TDM-Reservation", "1"), ("tdm-policy", "https://a/p")], "u") == [
         Claim(TDM, "1", "https://a/p", "u (header)")
     ]
-    assert [c.detector for c in reservations.from_headers({"X-Robots-Tag": "noindex, noai"}, "u")] == [NOAI]
-    assert reservations.from_headers({"X-Robots-Tag": "noindex", "tdm-reservation": "2"}, "u") == []
+    assert [c.detector for c in reservations.from_headers([("X-Robots-Tag", "noai"), ("X-Robots-Tag", "noindex")], "u")] == [NOAI]
+    assert reservations.from_headers([("X-Robots-Tag", "noindex"), ("tdm-reservation", "2")], "u") == []
     page = """<html><head><META content='1' name="TDM-Reservation"><meta name="robots" content="noai, noimageai">
     <meta name="AIGC" content='{"Label":"1","ContentProducer":"001191110","ProduceID":"9"}'></head>"""
     assert [(c.detector, c.value) for c in reservations.from_html(page, "p")] == [(TDM, "1"), (NOAI, "1"), (AIGC, "1")]
@@ -118,7 +177,7 @@ def html(number: int, head: str = "") -> str:
     return f"<html><head><title>Page {number}</title>{head}</head><body><article>{paragraphs}</article></body></html>"
 
 
-LABEL = '<meta name="AIGC" content=\'{"Label": "1", "ContentProducer": "x"}\'>'
+LABEL = '<meta name="AIGC" content=\'{"Label": "1", "ContentProducer": "Corp\\nfoo.bar@corp-example.com"}\'>'
 
 
 def archive() -> bytes:
@@ -138,7 +197,10 @@ def archive() -> bytes:
 
 
 def test_a_web_archive_tells_what_its_sites_reserve() -> None:
-    records = list(warc.read(io.BytesIO(archive()), "a.warc", warc.Options()))
+    plain = response(f"{SITE}/notes/robots.txt", "text/plain", "a page, no rule", "tdm-reservation: 1\r\n")
+    records = list(warc.read(io.BytesIO(archive() + plain), "a.warc", warc.Options()))
+    last = records.pop()
+    assert isinstance(last, Record) and [c.detector for c in last.claims] == [ROBOTS, TDM]
     assert len(records) == 6 and all(isinstance(one, Record) for one in records)
     said = {str(r.fields["url"]): [c.detector for c in r.claims] for r in records if isinstance(r, Record)}
     assert said[f"{SITE}/open"] == [ROBOTS] and said["https://other.example.cn/ai"] == [AIGC]

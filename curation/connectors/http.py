@@ -51,6 +51,6 @@ def fetch(options: Options, asked: Asked) -> Iterator[Fetched]:
             uri=name,
             file_name=file_name,
             stream=None if unchanged else answer.body,
-            claims=reservations.from_headers(dict(answer.headers.items()), name),
+            claims=reservations.from_headers(answer.headers.items(), name),
             facts=known if unchanged else facts,
         )

@@ -12,7 +12,7 @@ from curation.declaration import Declared
 from curation.decoding import NotText, decode
 from curation.readers import Record, Unreadable
 from curation.readers.html import MAX_BYTES, page
-from curation.reservations import LARGEST, POLICY_FILES, Sites, from_headers
+from curation.reservations import LARGEST, Sites, from_headers, is_policy_file
 
 COMPRESSED = True  # a .warc.gz is many small gzip members; the library reads them itself
 
@@ -51,7 +51,7 @@ def _sites(spool: BinaryIO, agent: str) -> Sites:
     try:
         for record in ArchiveIterator(spool, record_types=WarcRecordType.response, parse_http=False):
             url = record.headers.get("WARC-Target-URI") or ""
-            if url.endswith(POLICY_FILES):
+            if is_policy_file(url):
                 record.parse_http(auto_decode="all")
                 if record.http_headers is not None and record.http_headers.status_code == 200:
                     sites.add(url, record.reader.read(LARGEST))
@@ -74,20 +74,20 @@ def _record(record, seen: int, sites: Sites) -> Iterator[Record | Unreadable]:  
     if http is not None and http.status_code not in {None, 200}:
         return
     url = headers.get("WARC-Target-URI")
-    if url and url.endswith(POLICY_FILES):  # read before; a rule for robots is no document
+    if url and is_policy_file(url):  # read before; a rule for robots is no document
         return
+    said = [*sites.claims(url), *(from_headers(http.astuples(), url or key) if http is not None else [])]
     day = (headers.get("WARC-Date") or "")[:10] or None
     if kind in {"text/html", "application/xhtml+xml"}:
         read_page = page(content, record.http_charset, url or key)
         read_page.key = key
         if isinstance(read_page, Record):
-            headers_said = from_headers(dict(http.items()), url or key) if http is not None else []
-            read_page.claims = [*sites.claims(url), *headers_said, *read_page.claims]
+            read_page.claims = [*said, *read_page.claims]
             read_page.fields |= {"url": url, "published": read_page.fields.get("published") or day}
         yield read_page
     elif kind == "text/plain":
         try:
             text = decode(content, record.http_charset)
-            yield Record({"text": text, "url": url, "published": day}, key, claims=sites.claims(url))
+            yield Record({"text": text, "url": url, "published": day}, key, claims=said)
         except NotText as error:
             yield Unreadable("not_text", str(error), key)

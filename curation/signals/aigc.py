@@ -21,11 +21,20 @@ COLUMNS = pa.schema(
     ]
 )
 EDGE = 300  # characters of a text's begin and end where GB 45438 wants the visible label
+_SPACE = r"[^\S\n]{0,4}"
 _VISIBLE = re.compile(
-    r"^[\s>*_#\[【（(「]*(?:(?:本|该|此|以上|上述)?(?:文章?|内容|回答|文本|图文|作品)?[\s,，]*(?:由|使用|采用)?[\s]*(?:AI|人工智能|大模型|AIGC)[^\n]{0,8}?(?:辅助)?(?:生成|合成|创作)"
-    r"|(?:this\s+(?:text|article|content|answer)\s+(?:was|is)\s+)?(?:AI[- ]generated|generated\s+(?:by|with)\s+(?:an?\s+)?AI)(?![a-z]))[^\n]{0,24}$",
-    re.IGNORECASE | re.MULTILINE,
+    rf"[>*_#\[【（(「]{{0,8}}{_SPACE}(?:(?:本|该|此|以上|上述)?(?:文章?|内容|回答|文本|图文|作品)?{_SPACE}[,，]?{_SPACE}(?:由|使用|采用)?{_SPACE}(?:AI|人工智能|大模型)[^\n]{{0,8}}?(?:生成|合成|创作)"
+    rf"|(?:this\s(?:text|article|content|answer)\s(?:was|is)\s)?(?:AI[- ]generated|generated\s(?:by|with)\s(?:an?\s)?AI)(?![a-z])).{{0,24}}",
+    re.IGNORECASE,
 )
+
+
+_HINT = re.compile(r"ai|人工智能|大模型", re.IGNORECASE)
+
+
+def _is_label(edge: str) -> bool:
+    """Whether a line, and nothing else on it, says that the text was generated."""
+    return any(_VISIBLE.fullmatch(line.strip()) for line in edge.split("\n") if len(line) < 100)
 
 
 def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
@@ -34,7 +43,8 @@ def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
     for claims, text in zip(documents["license_claims"].to_pylist(), documents["text"].to_pylist(), strict=True):
         label = next((c for c in claims or () if c["detector"] == AIGC), None)
         said = json.loads(label["passage"]) if label else {}
-        visible = any(_VISIBLE.search(edge) for edge in (text[:EDGE], text[-EDGE:]) if "生成" in edge or "AI" in edge)
+        edges = text if len(text) < 2 * EDGE else f"{text[:EDGE]}\n{text[-EDGE:]}"
+        visible = bool(_HINT.search(edges)) and _is_label(edges)
         rows.append(
             (
                 label["value"] in {"1", "2", "3"} if label else None,

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.ipc as ipc
+from numpy.typing import NDArray
 
 from curation import catalog, gate, signals, signature_index
 from curation.editing import Edit, apply, pseudonym, pseudonym_key
@@ -30,7 +31,8 @@ from curation.steps import filter as filter_step
 from curation.store import Workspace, parquet_writer
 
 # what every task asks: who went, how large clusters are, what is cut
-_GONE, _SIZES, _CUTS = "gone.arrow", "sizes.arrow", "cuts.arrow"
+_GONE, _SIZES, _CUTS = "gone.npy", ("clustered.npy", "size.npy", "before.npy"), "cuts.arrow"
+Ids = NDArray[np.bytes_]  # sorted; a document's id is 32 hexadecimal digits (document.doc_id)
 # Bytes of text a shard, at the first release; afterwards the number of shards stays. A worker sorts one in three copies.
 SHARD_TEXT = 64 << 20
 INTERNAL = {"minhash.signature", "content.hash", "license.conflict", "minhash.tokens", "url.key"}
@@ -111,8 +113,9 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
         ledger_folder = scratch / "ledger"
         for folder in (ledger_folder, scratch / "spill"):
             folder.mkdir()
-        _save(scratch / _GONE, pa.table({"doc_id": gone}))
-        _save(scratch / _SIZES, _cluster_sizes(workspace, name))
+        np.save(scratch / _GONE, gone)
+        for file, column in zip(_SIZES, _cluster_sizes(workspace, name), strict=True):
+            np.save(scratch / file, column)
         spans = workspace.read_table(workspace.ledger(name, "dedup", "spans.parquet"))
         _save(scratch / _CUTS, spans.sort_by([(column, "ascending") for column in ("doc_id", "start", "end")]))
         tasks = [_Task(workspace, plan, shard, scratch, number, count) for number, (_, shard) in enumerate(shards)]
@@ -219,7 +222,18 @@ def _batches(path: Path) -> Iterator[pa.Table]:
         yield pa.Table.from_batches([reader.get_batch(number)])
 
 
-def _gone(workspace: Workspace, plan: Plan) -> pa.Array:
+def _ids(values: list[str]) -> Ids:
+    return np.array(values, "S32") if values else np.empty(0, "S32")
+
+
+def _places(ids: Ids, known: Ids) -> NDArray[np.int64]:
+    """Where each id stands among the known ones, or -1. By bisection in a mapped file: no task holds them all."""
+    at = np.searchsorted(known, ids)
+    found = np.zeros(len(ids), bool) if not len(known) else known[np.minimum(at, len(known) - 1)] == ids
+    return np.where(found, at, -1)
+
+
+def _gone(workspace: Workspace, plan: Plan) -> Ids:
     """Documents that filters or dedup took away; both ledgers must stem from what is measured now."""
     gone = dedup_step.filtered_out(workspace, plan)
     name = plan.recipe.name
@@ -229,7 +243,7 @@ def _gone(workspace: Workspace, plan: Plan) -> pa.Array:
     if summary is None or tuple(summary.get(part) for part in ("inputs", "filtered", "benchmarks")) != now:
         raise DataError(f"recipe {name!r}: duplicates are out of date; run `curate step dedup {name}`")
     ledger = workspace.read_table(workspace.ledger(name, "dedup", "ledger.parquet"), ["doc_id"])
-    return pa.array(sorted(gone | set(ledger["doc_id"].to_pylist())), pa.string())
+    return np.unique(_ids([*gone, *ledger["doc_id"].to_pylist()]))
 
 
 @lru_cache(1)  # of the run that goes on: its scratch is its own
@@ -252,10 +266,14 @@ class _Cuts:
         return pa.concat_tables([self._spans.slice(0, 0), *parts])
 
 
-def _cluster_sizes(workspace: Workspace, name: str) -> pa.Table:
+def _cluster_sizes(workspace: Workspace, name: str) -> tuple[Ids, NDArray[np.int32], NDArray[np.int32]]:
+    """Every document in a cluster, sorted, with the sizes of it."""
     table = workspace.read_table(workspace.ledger(name, "dedup", "clusters.parquet"))
     table = table.filter(pc.and_(pc.is_valid(table["cluster"]), pc.is_null(table["release"])))
-    return table.select(["doc_id", "cluster_size", "cluster_size_before_filters"])
+    ids = _ids(table["doc_id"].to_pylist())
+    order = np.argsort(ids)
+    after, before = (table[c].to_numpy().astype(np.int32)[order] for c in ("cluster_size", "cluster_size_before_filters"))
+    return ids[order], after, before
 
 
 def _shard_count(workspace: Workspace, name: str, text_bytes: int) -> int:
@@ -282,10 +300,14 @@ def _kept_rows(task: _Task) -> Iterator[pa.Table]:
     wheres = {path for edit in plan.edits() for path in edit.where}
     paths = set(published_signals()) | spans | wheres | set(signature_index.COLUMNS)
     facts = filter_step.columns(task.workspace, shard, paths)
-    kept = pc.invert(pc.is_in(facts["doc_id"], value_set=_load(task.scratch / _GONE)["doc_id"].combine_chunks()))
-    clusters = _load(task.scratch / _SIZES)
-    at = pc.index_in(facts["doc_id"], value_set=clusters["doc_id"].combine_chunks())
-    sizes = {name: pc.fill_null(clusters[name].take(at), 1) for name in clusters.column_names if name != "doc_id"}
+    ids = _ids(facts["doc_id"].to_pylist())
+    gone, clustered, after, before = (np.load(task.scratch / one, mmap_mode="r") for one in (_GONE, *_SIZES))
+    kept = pa.array(_places(ids, gone) < 0)
+    at = _places(ids, clustered)
+    sizes = {
+        name: pa.array(np.where(at < 0, 1, values[at]) if len(values) else np.ones(len(ids)), pa.int32())
+        for name, values in (("cluster_size", after), ("cluster_size_before_filters", before))
+    }
     file = task.workspace.parquet(shard["file"])
     start = 0
     for group in range(file.num_row_groups):
@@ -323,7 +345,7 @@ def _finished(table: pa.Table, plan: Plan, cuts: _Cuts, out: pa.Schema) -> tuple
     )
     columns |= {name: table[path] for path, (name, _) in published_signals().items()}
     columns["modified"] = pa.array([doc in by_document for doc in ids], pa.bool_())
-    columns |= {name: table[name].cast(pa.int32()) for name in ("cluster_size", "cluster_size_before_filters")}
+    columns |= {name: table[name] for name in ("cluster_size", "cluster_size_before_filters")}
     done = pa.table([columns[field.name] for field in out], schema=out)
     if by_document:
         done = _edited(done, by_document)

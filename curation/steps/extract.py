@@ -294,8 +294,8 @@ class _Writer:
         if source.license != "unknown":
             evidence = "; ".join(filter(None, (e.note or e.uri for e in source.license_evidence))) or None
             claims.insert(0, Claim("manifest", source.license, evidence, f"data/sources/{source.id}.yaml"))
-        label = reservations.from_label(next((one["AIGC"] for one in run if "AIGC" in one), None), native)
-        claims += [label] if label else []
+        labels = (reservations.from_label(one["AIGC"], native) for one in run if one.get("AIGC") is not None)
+        claims += [label for label in labels if label][:1]
         if declared.license:
             said = (mapping.words_of(mapping.value(one_record, declared.license, "")) for one_record in run)
             claims += [Claim("record", value, None, native) for value in dict.fromkeys(filter(None, said))]
@@ -329,7 +329,11 @@ class _Writer:
     def _scrubbed(self, claim: Claim) -> Claim:
         """A notice names its holder, often with an address: what cards and ledgers quote has none."""
         if claim not in self._quoted:
-            self._quoted[claim] = claim._replace(passage=claim.passage and pii.scrubbed(claim.passage))
+            if claim.detector == reservations.AIGC:  # JSON, and so it stays
+                said = {key: pii.scrubbed(value) for key, value in json.loads(claim.passage or "{}").items()}
+                self._quoted[claim] = claim._replace(passage=json.dumps(said, ensure_ascii=False))
+            else:
+                self._quoted[claim] = claim._replace(passage=claim.passage and pii.scrubbed(claim.passage))
         return self._quoted[claim]
 
     def _refuse(self, one: dict[str, Any], where: str, reason: str, detail: str, records: int) -> None:

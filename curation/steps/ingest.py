@@ -64,7 +64,11 @@ def _known(workspace: Workspace, name: str) -> dict[str, dict[str, Any]]:
 
 def _keep(workspace: Workspace, source: str, connector: str, one: Fetched, known: dict[str, dict[str, Any]]) -> dict[str, Any]:
     if one.stream is None:
-        return {key: value for key, value in known[one.name].items() if key != "facts"}
+        entry = {key: value for key, value in known[one.name].items() if key != "facts"}
+        if one.claims:  # unchanged bytes, but what the publisher reserves today is said with each answer
+            said = {claim.detector for claim in one.claims}
+            entry["claims"] = [claim for claim in entry["claims"] if claim[0] not in said] + [list(claim) for claim in one.claims]
+        return entry
     digest, size = hashlib.sha256(), 0
     with workspace.scratch() as folder:
         staged = folder / "object"
