@@ -90,7 +90,7 @@ def chain(measurement: Measurement) -> None:
     with measurement.timed(), ThreadPoolExecutor(measurement.cores) as pool:
         begun = time.perf_counter()
         names = known(CHAIN)
-        done = pool.map(lambda batch: (batch, _columns(names, batch)), _read(measurement.files))
+        done = pool.map(lambda batch: (batch, _kept(_columns(names, batch))), _read(measurement.files))
         batches, columns = zip(*done, strict=True)
         seconds["read and signals"] = time.perf_counter() - begun
         begun = time.perf_counter()
@@ -114,6 +114,16 @@ def known(names: tuple[str, ...]) -> list[str]:
 
 def _columns(names: list[str], batch: pa.RecordBatch) -> Columns:
     return {name: signals.find(name).annotate(batch) for name in names}
+
+
+def _kept(columns: Columns) -> Columns:
+    """What is written, scrubbed by, or told twins by: spans that no edit of this chain uses are let go at once."""
+    needed = {("pii", "spans"), ("minhash", "signature")}
+    out = {}
+    for name, measured in columns.items():
+        fields = [f.name for f in measured.schema if not pa.types.is_nested(f.type) or (name, f.name) in needed]
+        out[name] = measured.select(fields)
+    return out
 
 
 def _read(files: list[Path]) -> Iterator[pa.RecordBatch]:
