@@ -4,9 +4,7 @@ A legacy .doc, .xls, .ppt or .wps is another format (MS-CFB) and named with the 
 """
 
 import io
-import shutil
 import struct
-import tempfile
 import zipfile
 from typing import BinaryIO, NamedTuple
 
@@ -26,13 +24,9 @@ class Refused(NamedTuple):
 
 
 def opened(stream: BinaryIO, part: str, kind: str) -> BinaryIO | Refused:
-    """The file, seekable, with its directory checked; `part` must be among its members for it to be a `kind`."""
-    spool: BinaryIO = tempfile.SpooledTemporaryFile(max_size=16 << 20)  # type: ignore[assignment]
-    shutil.copyfileobj(io.BufferedReader(_Head(stream, MAX_BYTES + 1)), spool)
-    size = spool.tell()
-    spool.seek(0)
-    head = spool.read(8)
-    spool.seek(0)
+    """The file in memory, with its directory checked; `part` must be among its members for it to be a `kind`."""
+    content = stream.read(MAX_BYTES + 1)
+    file, size, head = io.BytesIO(content), len(content), content[:8]
     if head == _CFB:
         return Refused(
             "legacy_office",
@@ -44,7 +38,7 @@ def opened(stream: BinaryIO, part: str, kind: str) -> BinaryIO | Refused:
     if not head.startswith(_MAGIC):
         return Refused(f"not_{kind}", "no zip archive, which every such file is")
     try:
-        with zipfile.ZipFile(spool) as archive:
+        with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, struct.error) as error:
         return Refused("broken_zip", str(error) or type(error).__name__)
@@ -53,21 +47,5 @@ def opened(stream: BinaryIO, part: str, kind: str) -> BinaryIO | Refused:
         return Refused("too_large", f"{len(members)} members of {unpacked} bytes in a file of {size}")
     if part not in {member.filename for member in members}:
         return Refused(f"not_{kind}", f"has no {part}")
-    spool.seek(0)
-    return spool
-
-
-class _Head(io.RawIOBase):
-    """At most so many bytes of a stream."""
-
-    def __init__(self, stream: BinaryIO, most: int) -> None:
-        self._stream, self._left = stream, most
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]
-        got = self._stream.read(min(len(buffer), self._left))
-        buffer[: len(got)] = got
-        self._left -= len(got)
-        return len(got)
+    file.seek(0)
+    return file

@@ -36,14 +36,8 @@ def from_headers(headers: Iterable[tuple[str, str]], where: str) -> list[Claim]:
     """Claims of an HTTP answer, from its headers as pairs: a name may come again."""
     said: dict[str, list[str]] = {}
     for name, value in headers:
-        said.setdefault(name.lower(), []).append(_clean(value))
-    found = []
-    if valid := [value.strip() for value in said.get("tdm-reservation", ()) if value.strip() in {"0", "1"}]:
-        found.append(Claim(TDM, valid[-1], said.get("tdm-policy", [None])[-1], f"{where} (header)"))
-    robots = ", ".join(said.get("x-robots-tag", ()))
-    if _FLAG.search(robots):
-        found.append(Claim(NOAI, "1", f"X-Robots-Tag: {robots}"[:VALUE], f"{where} (header)"))
-    return found
+        said.setdefault(name.lower(), []).append(_clean(value.strip()))
+    return _said(said, "X-Robots-Tag", f"{where} (header)")
 
 
 def from_html(page: str, where: str) -> list[Claim]:
@@ -57,16 +51,20 @@ def from_html(page: str, where: str) -> list[Claim]:
             for name, *values in _ATTRIBUTE.findall(tag.group(0) if tag else "")
         }
         name = (attributes.get("name") or attributes.get("property") or "").lower()
-        if name in {"tdm-reservation", "tdm-policy", "robots", "aigc"}:
-            said.setdefault(name, []).append(_clean(attributes.get("content", "").strip()))
+        said.setdefault(name, []).append(_clean(attributes.get("content", "").strip()))
+    labels = (from_label(one, f"{where} (meta)") for one in said.get("aigc", ()))
+    return _said(said, "robots", f"{where} (meta)") + [label for label in labels if label][:1]
+
+
+def _said(said: dict[str, list[str]], robots: str, where: str) -> list[Claim]:
+    """Claims of headers or meta tags (name in small letters -> its values in order); `robots` is what noai stands in."""
     found = []
     if valid := [value for value in said.get("tdm-reservation", ()) if value in {"0", "1"}]:
-        found.append(Claim(TDM, valid[-1], said.get("tdm-policy", [None])[-1], f"{where} (meta)"))
-    robots = ", ".join(said.get("robots", ()))
-    if _FLAG.search(robots):
-        found.append(Claim(NOAI, "1", f"robots: {robots}"[:VALUE], f"{where} (meta)"))
-    labels = (from_label(one, f"{where} (meta)") for one in said.get("aigc", ()))
-    found += [label for label in labels if label][:1]
+        policies = said.get("tdm-policy")
+        found.append(Claim(TDM, valid[-1], policies[-1] if policies else None, where))
+    flags = ", ".join(said.get(robots.lower(), ()))
+    if _FLAG.search(flags):
+        found.append(Claim(NOAI, "1", f"{robots}: {flags}"[:VALUE], where))
     return found
 
 

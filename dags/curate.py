@@ -4,6 +4,8 @@ Its form asks for workspace, recipe, workers and a note: nothing that changes co
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -25,10 +27,20 @@ def dataset_asset(recipe: str) -> Asset:
     return Asset(name=f"dataset {recipe}", uri=f"curation://dataset/{recipe}")
 
 
+@contextmanager
+def not_again() -> Iterator[None]:
+    """Somebody must decide something: a second try of the task would say the same."""
+    from curation.errors import DeclarationError, ReviewError, RightsError
+
+    try:
+        yield
+    except (DeclarationError, RightsError, ReviewError) as error:
+        raise AirflowFailException(str(error)) from None
+
+
 def run_one(step_name: str, name: str, params: dict[str, Any], run_id: str) -> dict[str, Any]:
     """Run one step of the line for a DAG run, telling its progress in the task's log."""
     from curation import engines, line
-    from curation.errors import DeclarationError, ReviewError, RightsError
 
     step = line.step(step_name)
     workspace = Workspace.find(params["workspace"])
@@ -39,11 +51,8 @@ def run_one(step_name: str, name: str, params: dict[str, Any], run_id: str) -> d
         elif total > 1:
             print(f"[curate] {one.name} {what} {done}/{total}", flush=True)
 
-    try:
-        with engines.use(params["engine"], params["address"] or None):
-            return line.run_step(workspace, run_id, step, name, int(params["workers"]), params.get("note") or "", watch)
-    except (DeclarationError, RightsError, ReviewError) as error:
-        raise AirflowFailException(str(error)) from None  # somebody must decide something: a second try would say the same
+    with not_again(), engines.use(params["engine"], params["address"] or None):
+        return line.run_step(workspace, run_id, step, name, int(params["workers"]), params.get("note") or "", watch)
 
 
 class Review(ApprovalOperator):
@@ -133,10 +142,11 @@ with DAG(
 
         workspace = Workspace.find(params["workspace"])
         recipe = params["recipe"]
-        check.recipe(workspace, recipe)
-        for wave in line.sources_of(workspace, recipe):
-            for source in wave:
-                check.source(workspace, source)
+        with not_again():
+            check.recipe(workspace, recipe)
+            for wave in line.sources_of(workspace, recipe):
+                for source in wave:
+                    check.source(workspace, source)
         line.begin(workspace, recipe, int(params["workers"]), params.get("note") or "", run_id)
         workspace.collect_orphans()
         return catalog.dataset(workspace, recipe).sources

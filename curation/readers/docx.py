@@ -12,6 +12,7 @@ from curation.office import Refused, opened
 from curation.readers import Record, Unreadable
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+LIST = -1  # in place of a heading's level
 DEEPEST = 40  # tables within tables
 
 
@@ -55,13 +56,15 @@ def read(stream: BinaryIO, name: str, options: Options) -> Iterator[Record | Unr
 
 
 def _headings(document: Any) -> dict[str, int]:
-    """Style id -> level: by outline level, or by the built-in names, which are English whatever Word's language."""
+    """Style id -> level: by outline level, or by the built-in names, which are English whatever Word's language; LIST for lists."""
     found = {}
     for style in document.styles.element.iter(f"{_W}style"):
         name = next((one.get(f"{_W}val", "") for one in style.iter(f"{_W}name")), "").lower()
         outline = next((one.get(f"{_W}val", "") for one in style.iter(f"{_W}outlineLvl")), "")
         if outline.isdecimal() and int(outline) < 9:
             found[style.get(f"{_W}styleId", "")] = int(outline) + 1
+        elif style.find(f"{_W}pPr/{_W}numPr") is not None and not name.startswith("heading "):
+            found[style.get(f"{_W}styleId", "")] = LIST
         elif name == "title":
             found[style.get(f"{_W}styleId", "")] = 1
         elif name.startswith("heading ") and name[8:].isdecimal():
@@ -122,6 +125,6 @@ def _marked(paragraph: Any, words: str, headings: dict[str, int]) -> str:
         return words
     style = properties.find(f"{_W}pStyle")
     level = headings.get(style.get(f"{_W}val", ""), 0) if style is not None else 0
-    if level:
+    if level > 0:
         return f"{'#' * min(level, 6)} {' '.join(words.split())}"
-    return f"- {words}" if properties.find(f"{_W}numPr") is not None else words
+    return f"- {words}" if level == LIST or properties.find(f"{_W}numPr") is not None else words

@@ -19,14 +19,10 @@ COLUMNS = pa.schema(
 
 def annotate(documents: pa.RecordBatch) -> pa.RecordBatch:
     """From the claims that were collected with each document."""
-    rows = [_said([c for c in claims or () if c["detector"] in {TDM, ROBOTS, NOAI}]) for claims in _claims(documents)]
+    collected = documents["license_claims"].to_pylist()
+    rows = [_said([c for c in claims or () if c["detector"] in {TDM, ROBOTS, NOAI}]) for claims in collected]
     columns: list[tuple[object, ...]] = list(zip(*rows, strict=True)) if rows else [() for _ in COLUMNS]
     return pa.record_batch([pa.array(c, f.type) for c, f in zip(columns, COLUMNS, strict=True)], schema=COLUMNS)
-
-
-def _claims(documents: pa.RecordBatch) -> list[list[dict[str, str]] | None]:
-    found: list[list[dict[str, str]] | None] = documents["license_claims"].to_pylist()
-    return found
 
 
 def _said(claims: list[dict[str, str]]) -> tuple[bool | None, str | None, str | None]:

@@ -131,57 +131,53 @@ def _refused(measured: pa.Table, plan: Plan, judged: set[str]) -> pa.Table:
     """Ledger rows of documents that nothing else took and whose license does not permit the recipe's use."""
     use = plan.recipe.used()
     codes = [refusal(one, use.purpose, use.commercial) for one in measured["license.id"].to_pylist()]
+    where = {"purpose": use.purpose, "commercial": use.commercial}
     found = [LEDGER.empty_table()]
     for code in sorted({one for one in codes if one}):
-        hit = [c == code and doc not in judged for c, doc in zip(codes, measured["doc_id"].to_pylist(), strict=True)]
-        own = measured.filter(pa.array(hit))
-        found.append(
-            rows(
-                "filter",
-                own["doc_id"],
-                own["source"],
-                filter=f"use.{code}",
-                outcome="quarantined" if code == "LIC_UNKNOWN" else "removed",
-                column="license.id",
-                label=own["license.id"],
-                where=as_json({"purpose": use.purpose, "commercial": use.commercial}),
-                because=REFUSED,
-            )
-        )
+        outcome = "quarantined" if code == "LIC_UNKNOWN" else "removed"
+        found.append(_taken(measured, [c == code for c in codes], judged, code, outcome, "license.id", where, REFUSED))
     return pa.concat_tables(found)
 
 
 def _marked(measured: pa.Table, plan: Plan, source: Source, judged: set[str]) -> pa.Table:
     """Ledger rows of documents whose publisher reserves mining, and of generated ones that their source does not declare."""
     use = plan.recipe.used()
-    found = [LEDGER.empty_table()]
     asked = {
         "tdm.reserved": use.purpose != "train_internal" and not use.accept_reservation,
         "aigc.generated": source.generated not in {"partly", "fully"},
     }
-    for column, is_asked in asked.items():
-        hit = [
-            bool(v) and d not in judged for v, d in zip(measured[column].to_pylist(), measured["doc_id"].to_pylist(), strict=True)
-        ]
-        if not is_asked or not any(hit):
-            continue
-        own = measured.filter(pa.array(hit))
-        judged = judged | set(own["doc_id"].to_pylist())
+    found = [LEDGER.empty_table()]
+    for column in (one for one, is_asked in asked.items() if is_asked):
         code, outcome, because = MARKS[column]
-        found.append(
-            rows(
-                "filter",
-                own["doc_id"],
-                own["source"],
-                filter=f"use.{code}",
-                outcome=outcome,
-                column=column,
-                label=own[column].cast(pa.string()),
-                where=as_json({"purpose": use.purpose}),
-                because=because,
-            )
-        )
+        hit = [bool(value) for value in measured[column].to_pylist()]
+        found.append(_taken(measured, hit, judged, code, outcome, column, {"purpose": use.purpose}, because))
+        judged = judged | set(found[-1]["doc_id"].to_pylist())
     return pa.concat_tables(found)
+
+
+def _taken(
+    measured: pa.Table,
+    hit: list[bool],
+    judged: set[str],
+    code: str,
+    outcome: str,
+    column: str,
+    where: dict[str, Any],
+    because: dict[str, str],
+) -> pa.Table:
+    """Ledger rows, under a reason code of the recipe's use, of the documents that are hit and that nothing else took."""
+    own = measured.filter(pa.array([h and doc not in judged for h, doc in zip(hit, measured["doc_id"].to_pylist(), strict=True)]))
+    return rows(
+        "filter",
+        own["doc_id"],
+        own["source"],
+        filter=f"use.{code}",
+        outcome=outcome,
+        column=column,
+        label=own[column].cast(pa.string()),
+        where=as_json(where),
+        because=because,
+    )
 
 
 def _withdrawn(workspace: Workspace, measured: pa.Table, upstream: str | None) -> pa.Table:
