@@ -3,6 +3,7 @@
 The address is resolved once, checked, and connected to as checked, so a name cannot point elsewhere in between.
 """
 
+import base64
 import http.client
 import io
 import ipaddress
@@ -13,11 +14,13 @@ import time
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+from curation.credentials import Credential
 from curation.errors import DataError
 
 MAX_REDIRECTS = 5
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 AGENT = "curation/0.1 (+dataset curation; see the source's manifest for a contact)"
 
 
@@ -42,19 +45,33 @@ class Answer:
 
 
 def get(url: str, limits: Limits, headers: dict[str, str] | None = None) -> Answer:
-    """GET `url`, following at most five redirects. Raises DataError; the URL shown is without credentials."""
+    """GET `url`, following at most five redirects. Raises DataError; the URL shown is without credentials.
+
+    A login (in the URL, or an Authorization header) goes to the host it was given for, and to no other that it redirects to.
+    """
     deadline = time.monotonic() + limits.seconds
     sent = {"User-Agent": AGENT, "Accept-Encoding": "identity", **(headers or {})}
     for _ in range(MAX_REDIRECTS + 1):
         answer = _once(url, limits, sent, deadline)
         if answer.status in {301, 302, 303, 307, 308} and (target := answer.headers.get("Location")):
             answer.body.close()
-            url = urllib.parse.urljoin(url, target)
+            before, url = url, urllib.parse.urljoin(url, target)
+            if _origin(before) != _origin(url):
+                sent = {key: value for key, value in sent.items() if key not in {"Authorization", "Cookie"}}
             continue
-        if answer.status not in {200, 304}:
+        if answer.status not in {200, 206, 304}:
             raise DataError(f"{public(url)}: the server answered {answer.status}")
         return answer
     raise DataError(f"{public(url)}: more than {MAX_REDIRECTS} redirects")
+
+
+def authorization(login: Credential | None) -> dict[str, str]:
+    """The header for a login: Basic with a user's name, else a bearer token; none without a login."""
+    if login is None:
+        return {}
+    if login.user is None:
+        return {"Authorization": f"Bearer {login.password}"}
+    return {"Authorization": "Basic " + base64.b64encode(f"{login.user}:{login.password}".encode()).decode()}
 
 
 def public(url: str) -> str:
@@ -64,17 +81,70 @@ def public(url: str) -> str:
     return urllib.parse.urlunsplit((parts.scheme, f"{host}:{parts.port}" if parts.port else host, parts.path, "", ""))
 
 
-def _once(url: str, limits: Limits, headers: dict[str, str], deadline: float) -> Answer:
+def _origin(url: str) -> tuple[str, str | None, int | None]:
     parts = urllib.parse.urlsplit(url)
-    if parts.scheme not in {"https", "http"} or not parts.hostname:
+    return parts.scheme, parts.hostname, parts.port
+
+
+def reachable(url: str, limits: Limits) -> list[Any]:
+    """What `url`'s host resolves to (as socket.getaddrinfo says it), none of it private. Raises DataError."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        host = parts.hostname or ""
+        host.encode("ascii" if host.isascii() else "idna")
+    except ValueError as error:  # UnicodeError is one
+        raise DataError(f"not an address: {error}") from None
+    if parts.scheme not in {"https", "http"} or not host:
         raise DataError(f"{public(url)}: only https addresses are allowed")
     if parts.scheme == "http" and not limits.plain_http:
         raise DataError(f"{public(url)}: plain http is not allowed; use https, or say plain_http: true")
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    connection = _connect(parts, port, limits, deadline, url)
+    if _proxy(parts.scheme, host):
+        return []  # behind a proxy the proxy resolves and decides what may be reached
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise DataError(f"{public(url)}: cannot resolve {host} ({getattr(error, 'strerror', None) or error})") from None
+    for *_, address in found:
+        ip = ipaddress.ip_address(str(address[0]).split("%")[0])
+        if not limits.private_addresses and not all(map(_is_public, _meant(ip))):
+            raise DataError(f"{public(url)}: {host} is a private address ({ip}); say private_addresses: true to allow it")
+    return found
+
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052; the next also carries an IPv4 address in its last bits
+_COMPATIBLE = ipaddress.ip_network("::/96")
+
+
+def _meant(ip: Address) -> list[Address]:
+    """An address, and the IPv4 address that travels inside it (mapped, compatible, 6to4, Teredo, NAT64)."""
+    if isinstance(ip, ipaddress.IPv4Address):
+        return [ip]
+    if ip.ipv4_mapped:
+        return [ip.ipv4_mapped]
+    inner = [ip.sixtofour, *(ip.teredo or ())]
+    if ip in _NAT64 or (ip in _COMPATIBLE and int(ip) > 1):
+        inner.append(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF))
+    return [ip, *(one for one in inner if one is not None)]
+
+
+def _is_public(ip: Address) -> bool:
+    return (ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)) or ip in _NAT64
+
+
+def _proxy(scheme: str, host: str) -> str | None:
+    proxy = urllib.request.getproxies().get(scheme)
+    return proxy if proxy and not urllib.request.proxy_bypass(host) else None
+
+
+def _once(url: str, limits: Limits, headers: dict[str, str], deadline: float) -> Answer:
+    found = reachable(url, limits)
+    parts = urllib.parse.urlsplit(url)
+    connection = _connect(parts, found, deadline, url)
     auth = {}
     if parts.username:
-        auth["Authorization"] = "Basic " + _basic(parts)
+        login = Credential(urllib.parse.unquote(parts.password or ""), urllib.parse.unquote(parts.username))
+        auth = authorization(login)
     target = urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, ""))
     try:
         connection.request("GET", target, headers={"Host": parts.netloc.rsplit("@")[-1], **headers, **auth})
@@ -85,32 +155,14 @@ def _once(url: str, limits: Limits, headers: dict[str, str], deadline: float) ->
     return Answer(response.status, url, response.headers, body)
 
 
-def _basic(parts: urllib.parse.SplitResult) -> str:
-    import base64
-
-    pair = f"{urllib.parse.unquote(parts.username or '')}:{urllib.parse.unquote(parts.password or '')}"
-    return base64.b64encode(pair.encode()).decode()
-
-
-def _connect(parts: urllib.parse.SplitResult, port: int, limits: Limits, deadline: float, url: str) -> http.client.HTTPConnection:
-    host = parts.hostname or ""
+def _connect(parts: urllib.parse.SplitResult, found: list[Any], deadline: float, url: str) -> http.client.HTTPConnection:
+    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     timeout = max(1.0, min(60.0, deadline - time.monotonic()))
-    proxy = urllib.request.getproxies().get(parts.scheme)
-    if proxy and not urllib.request.proxy_bypass(host):
-        # behind a proxy the proxy resolves and decides what may be reached
+    if proxy := _proxy(parts.scheme, host):
         via = urllib.parse.urlsplit(proxy)
         tunnel = http.client.HTTPSConnection(via.hostname or "", via.port or 8080, timeout=timeout, context=_context())
         tunnel.set_tunnel(host, port)
         return tunnel
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise DataError(f"{public(url)}: cannot resolve {host} ({error.strerror or error})") from None
-    for _, _, _, _, address in found:
-        ip = ipaddress.ip_address(str(address[0]).split("%")[0])
-        ip = getattr(ip, "ipv4_mapped", None) or ip
-        if not ip.is_global and not limits.private_addresses:
-            raise DataError(f"{public(url)}: {host} is a private address ({ip}); say private_addresses: true to allow it")
     last: OSError | None = None
     for family, kind, protocol, _, address in found:
         plain = socket.socket(family, kind, protocol)

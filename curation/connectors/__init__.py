@@ -3,6 +3,7 @@
     class Options(Declared)                                       what `where` may say
     fetch(options, asked: Asked) -> Iterator[Fetched]             the objects that are there now
 
+`where` may hold `auth_ref` (curation.credentials); a connector shows no secret in names, addresses, facts or errors.
 A connector never decides and never writes: it hands over streams and what it learned about them.
 """
 
@@ -22,6 +23,7 @@ class Asked:
     known: dict[str, dict[str, Any]]  # object name -> its last receipt
     raw_member: Callable[[str, str], Path]  # (source, glob) -> a local copy of that file of its raw bytes
     upstream_claims: Callable[[str], list[Claim]]  # (source) -> claims its raw came with
+    sample: int | None = None  # only so many records are wanted: a trial before the whole is fetched
 
 
 @dataclass(frozen=True)
@@ -33,4 +35,5 @@ class Fetched:
     file_name: str  # tells the format, e.g. django-5.2.7.tar.gz
     stream: BinaryIO | None
     claims: list[Claim] = field(default_factory=list)
+    fields: dict[str, Any] = field(default_factory=dict)  # of its records that do not say it themselves: authors, published
     facts: dict[str, Any] = field(default_factory=dict)  # what only a receipt may hold: etag, headers

@@ -7,17 +7,20 @@ where: {http: {url: "https://example.org/handbook.zip", max_bytes: 100000000}}
 import posixpath
 import urllib.parse
 from collections.abc import Iterator
+from typing import Annotated
 
-from curation import reservations, web
+from pydantic import AfterValidator
+
+from curation import credentials, reservations, web
 from curation.connectors import Asked, Fetched
 from curation.declaration import Declared
-from curation.errors import DeclarationError
 
 
 class Options(Declared):
-    """`plain_http` and `private_addresses` open what is closed by default."""
+    """`plain_http` and `private_addresses` open what is closed by default; `auth_ref` names a token, or a login."""
 
-    url: str
+    url: Annotated[str, AfterValidator(credentials.without_password)]
+    auth_ref: credentials.AuthRef | None = None
     max_bytes: int = 2 << 30
     seconds: float = 600.0
     plain_http: bool = False
@@ -26,12 +29,10 @@ class Options(Declared):
 
 def fetch(options: Options, asked: Asked) -> Iterator[Fetched]:
     """Yield the one object behind the address."""
-    if urllib.parse.urlsplit(options.url).password:
-        raise DeclarationError("where.http.url: contains a password; it would reach git: leave it out")
     limits = web.Limits(options.max_bytes, options.seconds, options.plain_http, options.private_addresses)
     name = web.public(options.url)
     known = asked.known.get(name, {}).get("facts", {})
-    conditions = {}
+    conditions = web.authorization(credentials.find(options.auth_ref, "where.http"))
     if known.get("etag"):
         conditions["If-None-Match"] = known["etag"]
     if known.get("last_modified"):

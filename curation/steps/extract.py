@@ -23,7 +23,7 @@ from curation.declaration import parse
 from curation.document import DOCUMENT, QUARANTINE, doc_id
 from curation.errors import ContractError, DataError
 from curation.license import Claim
-from curation.license_files import READ_BYTES, LicenseFiles, is_license_text
+from curation.license_files import READ_BYTES, LicenseFiles
 from curation.manifest import Source
 from curation.readers import Record, Unreadable
 from curation.signals import pii
@@ -84,7 +84,10 @@ def _tasks(workspace: Workspace, source: Source, objects: list[dict[str, Any]]) 
         groups.setdefault(place if len(objects) > GROUPS else number, []).append(one)
     tasks = []
     for place in sorted(groups):
-        content = [[o["name"], o["file_name"], o["sha256"], o["claims"]] for o in groups[place]]
+        content = [
+            [o["name"], o["file_name"], o["sha256"], o["claims"], *([o["fields"]] if "fields" in o else [])]
+            for o in groups[place]
+        ]
         described = json.dumps([content, declared, code, licenses], sort_keys=True)
         described += json.dumps(purged, sort_keys=True) if purged else ""
         key = hashlib.sha256(described.encode()).hexdigest()[:16]
@@ -110,8 +113,11 @@ def extract(task: Task) -> dict[str, Any]:
     """Documents and quarantine rows of one group of objects; returns its index entry."""
     source = catalog.source(task.workspace, task.source)
     out = _Writer(task)
+    beside = _license_objects(task, source)
     for one in task.objects:
-        for name, found in _records_of(task, source, one):
+        for name, found in _records_of(task, source, one, beside):
+            if isinstance(found, Record) and "fields" in one:
+                found.fields = {**one["fields"], **{key: value for key, value in found.fields.items() if value is not None}}
             out.take(one, name, found, source)
         out.end_object(one, source)
     return out.close()
@@ -120,7 +126,9 @@ def extract(task: Task) -> dict[str, Any]:
 # --- reading ----------------------------------------------------------------------------------------------
 
 
-def _records_of(task: Task, source: Source, one: dict[str, Any]) -> Iterator[tuple[str, Record | Unreadable]]:
+def _records_of(
+    task: Task, source: Source, one: dict[str, Any], beside: LicenseFiles
+) -> Iterator[tuple[str, Record | Unreadable]]:
     """Records of one object with the name (of the object or the member) they are found under."""
     kind, given = source.reader()
     reader = rooms.find(readers, kind)
@@ -129,11 +137,11 @@ def _records_of(task: Task, source: Source, one: dict[str, Any]) -> Iterator[tup
     key = published.raw_object(task.workspace, source.id, one["sha256"])
     package = [Claim(*claim) for claim in one["claims"]]
     if not archive.is_archive(one["file_name"]):
-        if is_license_text(one["name"]):
+        if LicenseFiles.wants(one["name"]):
             return
         if not archive.matches(one["name"], source.members, source.exclude):
             return
-        claims = package + _license_objects(task, source).claims(one["name"])
+        claims = package + beside.claims(one["name"])
         with task.workspace.open(key) as stream, _plain(reader, stream, one["file_name"]) as plain:
             yield from _read(reader, plain, one["name"], options, claims, source)
         return

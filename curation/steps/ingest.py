@@ -2,12 +2,13 @@
 
 import fnmatch
 import hashlib
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from curation import archive, catalog, connectors, published, rooms
+from curation import archive, catalog, connectors, credentials, published, rooms
 from curation.connectors import Asked, Fetched
 from curation.declaration import parse
 from curation.errors import DataError, DeclarationError
@@ -41,9 +42,9 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
                 objects[one.name] = entry
                 tell(len(objects), 0)
         except DeclarationError as error:
-            raise DeclarationError(f"{shown}: {error}") from None
+            raise DeclarationError(credentials.masked(f"{shown}: {error}")) from None
         except DataError as error:
-            raise DataError(f"{shown}: {error}") from None
+            raise DataError(credentials.masked(f"{shown}: {error}")) from None
     listed = [objects[key] for key in sorted(objects)]
     workspace.write_json(workspace.raw(name, "INDEX.json"), {"source": name, "objects": listed})
     return {"objects": len(listed), "fetched": fetched, "bytes": sum(o["size"] for o in listed)}
@@ -64,7 +65,10 @@ def _known(workspace: Workspace, name: str) -> dict[str, dict[str, Any]]:
 
 def _keep(workspace: Workspace, source: str, connector: str, one: Fetched, known: dict[str, dict[str, Any]]) -> dict[str, Any]:
     if one.stream is None:
-        entry = {key: value for key, value in known[one.name].items() if key != "facts"}
+        entry = _said_now(known[one.name], one)
+        before = known[one.name]["facts"]
+        if one.facts and one.facts != before and (receipt := workspace.read_json(_receipt(workspace, source, one.name))):
+            workspace.write_bytes(_receipt(workspace, source, one.name), dump_json({**receipt, **entry, "facts": one.facts}))
         if one.claims:  # unchanged bytes, but what the publisher reserves today is said with each answer
             said = {claim.detector for claim in one.claims}
             entry["claims"] = [claim for claim in entry["claims"] if claim[0] not in said] + [list(claim) for claim in one.claims]
@@ -73,7 +77,7 @@ def _keep(workspace: Workspace, source: str, connector: str, one: Fetched, known
     with workspace.scratch() as folder:
         staged = folder / "object"
         with staged.open("wb") as out:
-            while piece := one.stream.read(1 << 20):
+            for piece in _pieces(one):
                 digest.update(piece)
                 out.write(piece)
                 size += len(piece)
@@ -87,12 +91,28 @@ def _keep(workspace: Workspace, source: str, connector: str, one: Fetched, known
         "sha256": sha256,
         "size": size,
         "claims": [list(claim) for claim in one.claims],
+        **({"fields": one.fields} if one.fields else {}),
     }
     receipt = _receipt(workspace, source, one.name)
     if (known.get(one.name) or {}).get("sha256") != sha256 or not workspace.exists(receipt):
         now = datetime.now(UTC).isoformat(timespec="seconds")
         workspace.write_bytes(receipt, dump_json({**entry, "connector": connector, "retrieved_at": now, "facts": one.facts}))
     return entry
+
+
+def _pieces(one: Fetched) -> Iterator[bytes]:
+    assert one.stream is not None
+    try:
+        while piece := one.stream.read(1 << 20):
+            yield piece
+    except OSError as error:  # a share or a storage that breaks off; bytes so far are never published
+        raise DataError(f"{one.uri}: {error}") from None
+
+
+def _said_now(known: dict[str, Any], one: Fetched) -> dict[str, Any]:
+    """The entry of unchanged bytes, with the address and the fields that the connector tells today."""
+    entry = {key: value for key, value in known.items() if key not in {"facts", "fields"}}
+    return {**entry, "uri": one.uri, **({"fields": one.fields} if one.fields else {})}
 
 
 def _receipt(workspace: Workspace, source: str, name: str) -> str:
