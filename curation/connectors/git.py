@@ -148,8 +148,9 @@ class _Git:
             ("gc.auto", "0"),
             ("core.quotePath", "false"),
         ]
+        self._limits: web.Limits | None = None
         if scheme in {"https", "http"}:
-            limits = web.Limits(0, options.seconds, options.plain_http, options.private_addresses)
+            limits = self._limits = web.Limits(1 << 30, options.seconds, options.plain_http, options.private_addresses)
             parts = urllib.parse.urlsplit(remote)
             port = parts.port or (443 if scheme == "https" else 80)
             if found := web.reachable(remote, limits):  # connected to as checked: the name cannot point elsewhere in between
@@ -206,16 +207,32 @@ class _Git:
     def fetch(self, commit: str) -> None:
         """Commits and folders up to `commit`; files too, where the server cannot leave them out."""
         self._run("remote", "add", "origin", self._remote)
-        depth = [] if self._options.history else ["--depth=1"]
-        ask = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--filter=blob:none", *depth, "origin"]
-        try:
-            self._run(*ask, commit)
-        except DataError:  # a server may refuse to be asked for a commit that no name points to: then everything that has a name
-            ask[:] = [one for one in ask if not one.startswith("--depth")]
-            self._run(*ask, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+        named = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]
+        ask = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head"]
+        if self._is_dumb():
+            self._run(*ask, "origin", *named)
+        else:
+            depth = [] if self._options.history else ["--depth=1"]
+            try:
+                self._run(*ask, "--filter=blob:none", *depth, "origin", commit)
+            except DataError:  # a server may refuse to be asked for a commit that no name points to
+                self._run(*ask, "--filter=blob:none", "origin", *named)
         kind = self._run("cat-file", "--batch-check=%(objecttype)", given=commit).strip()
         if kind != "commit":
             raise DeclarationError(f"where.git.commit: {self._shown} has no commit {commit}")
+
+    def _is_dumb(self) -> bool:
+        """Whether files on a plain web server stand for git's own: told to leave files out, git waits for ever there."""
+        if self._limits is None:
+            return False
+        headers = dict(value.split(": ", 1) for key, value in self._configured if key.endswith(".extraHeader"))
+        url = f"{self._remote.rstrip('/')}/info/refs?service=git-upload-pack"
+        try:
+            answer = web.get(url, self._limits, headers)
+        except DataError:
+            return False  # git says it better
+        answer.body.close()
+        return "x-git-upload-pack-advertisement" not in answer.headers.get("Content-Type", "")
 
     def files(self, commit: str) -> list[_File]:
         """Every regular file of the commit, by path."""

@@ -14,6 +14,8 @@ from curation.declaration import Declared
 from curation.decoding import NotText, decode
 from curation.license import Claim
 
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+
 
 @dataclass(slots=True)
 class Record:
@@ -41,7 +43,10 @@ class TextOptions(Declared):
 
 def whole_text(stream: BinaryIO, options: TextOptions) -> str | Unreadable:
     """The text of a file that is one document, or why it is none."""
+    content = stream.read()
+    if content.startswith(LFS_POINTER):
+        return Unreadable("lfs_pointer", "the file itself lies in Git LFS, and this is a note of where")
     try:
-        return decode(stream.read(), options.charset)
+        return decode(content, options.charset)
     except NotText as error:
         return Unreadable("not_text", str(error))
