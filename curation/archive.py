@@ -22,6 +22,7 @@ from typing import BinaryIO, cast
 import zstandard
 
 MAX_MEMBER = 1 << 30
+MAX_FILE = 1 << 40  # of one compressed file: a dump of a wiki is 100 GB, and its ratio tells it from a bomb
 MAX_RATIO = 200  # produced / read, after the first 16 MiB
 FREE_BYTES = 16 << 20
 TAR = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
@@ -63,15 +64,19 @@ def is_archive(file_name: str) -> bool:
 
 @contextmanager
 def decompressed(stream: BinaryIO, file_name: str) -> Iterator[tuple[BinaryIO, str]]:
-    """The bytes of a .gz or .zst file and its name without that ending; other files as they are."""
+    """The bytes of a .gz, .bz2, .xz or .zst file and its name without that ending; other files as they are."""
     lower = file_name.lower()
     if lower.endswith(".gz"):
         counted = _Counting(stream)
-        yield io.BufferedReader(_Capped(gzip.GzipFile(fileobj=counted), counted), 1 << 16), file_name[:-3]  # type: ignore[arg-type]
+        yield io.BufferedReader(_Capped(gzip.GzipFile(fileobj=counted), counted, MAX_FILE), 1 << 16), file_name[:-3]  # type: ignore[arg-type]
+    elif lower.endswith((".bz2", ".xz")):
+        counted = _Counting(stream)
+        inner = bz2.BZ2File(counted) if lower.endswith(".bz2") else lzma.LZMAFile(cast(BinaryIO, counted))
+        yield io.BufferedReader(_Capped(cast(BinaryIO, inner), counted, MAX_FILE), 1 << 16), file_name.rsplit(".", 1)[0]  # type: ignore[arg-type]
     elif lower.endswith(".zst"):
         counted = _Counting(stream)
         reader = zstandard.ZstdDecompressor().stream_reader(counted, read_across_frames=True)  # type: ignore[arg-type]
-        yield io.BufferedReader(_Capped(reader, counted), 1 << 16), file_name[:-4]
+        yield io.BufferedReader(_Capped(reader, counted, MAX_FILE), 1 << 16), file_name[:-4]
     else:
         yield stream, file_name
 
@@ -180,8 +185,8 @@ class _Counting(io.RawIOBase):
 class _Capped(io.RawIOBase):
     """Stops when more comes out than the bytes read can honestly give."""
 
-    def __init__(self, inner: BinaryIO, source: _Counting) -> None:
-        self._inner, self._source, self._made = inner, source, 0
+    def __init__(self, inner: BinaryIO, source: _Counting, most: int = MAX_MEMBER) -> None:
+        self._inner, self._source, self._made, self._most = inner, source, 0, most
 
     def readable(self) -> bool:
         return True
@@ -190,6 +195,6 @@ class _Capped(io.RawIOBase):
         content = self._inner.read(len(buffer))
         buffer[: len(content)] = content
         self._made += len(content)
-        if self._made > MAX_MEMBER or (self._made > FREE_BYTES and self._made > MAX_RATIO * max(1, self._source.count)):
+        if self._made > self._most or (self._made > FREE_BYTES and self._made > MAX_RATIO * max(1, self._source.count)):
             raise TooLarge(f"{self._made} bytes out of {self._source.count}: not a sound archive")
         return len(content)

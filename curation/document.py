@@ -24,6 +24,7 @@ DOCUMENT = pa.schema(
         pa.field("source", pa.string(), nullable=False),
         pa.field("native_id", pa.string(), nullable=False),
         pa.field("text", pa.large_string(), nullable=False),
+        pa.field("record", pa.large_string()),  # its JSON, where it is not prose; `text` is the strings of it
         pa.field("title", pa.string()),
         pa.field("authors", pa.list_(pa.string())),
         pa.field("url", pa.string()),

@@ -125,10 +125,14 @@ class Security(Declared):
 
 
 class Mapping(Declared):
-    """How records become documents. A value is a column, or a template such as "{law} {article}"."""
+    """How records become documents. A value is a column, or a template such as "{law} {article}".
+
+    `record`: columns of chats, questions and answers or instructions, kept as JSON; the text is then made of them (curation.records).
+    """
 
     id: str | None = None
     text: str | None = None
+    record: list[str] = []
     title: str | None = None
     authors: str | None = None
     published: str | None = None
@@ -142,6 +146,8 @@ class Mapping(Declared):
     def _grouped(self) -> Self:
         if self.group_by and not self.id:
             raise ValueError("group_by needs id: a template over the grouped columns")
+        if self.record and (self.text or self.group_by):
+            raise ValueError("record: its text is made of its strings; give neither text nor group_by with it")
         return self
 
 

@@ -4,6 +4,7 @@ import string
 from datetime import date, datetime
 from typing import Any
 
+from curation import records
 from curation.errors import DeclarationError
 from curation.manifest import Mapping
 
@@ -44,15 +45,27 @@ def template_columns(template: str) -> list[str]:
 def columns(mapping: Mapping) -> set[str]:
     """Every column that the map reads, for the check against the first records."""
     specs = [mapping.id, mapping.text, mapping.title, mapping.authors, mapping.published, mapping.url, mapping.license]
-    named: set[str] = set(mapping.keep) | set(mapping.group_by)
+    named: set[str] = set(mapping.keep) | set(mapping.group_by) | set(mapping.record)
     for spec in specs:
         if spec:
             named |= set(template_columns(spec)) if "{" in spec else {spec}
     return named
 
 
+def record_of(fields: dict[str, Any], mapping: Mapping) -> str | None:
+    """The JSON of a record that is not prose, or null for prose. Raises Missing."""
+    if not mapping.record:
+        return None
+    try:
+        return records.kept(fields, mapping.record)
+    except (TypeError, ValueError) as error:
+        raise Missing("not_json", f"columns {', '.join(mapping.record)}: {error}") from None
+
+
 def text_of(run: list[dict[str, Any]], mapping: Mapping) -> str:
     """The document's text: each record's text, joined. Raises Missing when there is none."""
+    if mapping.record:
+        return _text_of_record(run[0], mapping)
     parts = []
     for fields in run:
         part = value(fields, mapping.text, "text")
@@ -65,6 +78,16 @@ def text_of(run: list[dict[str, Any]], mapping: Mapping) -> str:
         text.encode()
     except UnicodeEncodeError as error:
         raise Missing("not_unicode", f"lone surrogate at character {error.start}") from None
+    return text
+
+
+def _text_of_record(fields: dict[str, Any], mapping: Mapping) -> str:
+    try:
+        text = records.text_of(record_of(fields, mapping) or "{}")
+    except records.TooDeep as error:
+        raise Missing("too_deep", str(error)) from None
+    if not text.strip():
+        raise Missing("no_text", f"columns {', '.join(mapping.record)} hold no text")
     return text
 
 

@@ -142,13 +142,13 @@ def test_check_refuses_a_wrong_recipe(tmp_path: Path, old: str, new: str, messag
         (
             "{local: {path: incoming/*.jsonl}}",
             "{lokal: {path: x}}",
-            "unknown connector 'lokal'; known: http, local, package_index, sql",
+            "unknown connector 'lokal'; known: git, http, hub, local",
         ),
         ("{local: {path: incoming/*.jsonl}}", "{local: {pfad: x}}", "where.local: unknown key 'pfad'; known: path"),
         ("{local: {path: incoming/*.jsonl}}", "{sql: {url: 'postgresql://u:secret@h/d', query: select 1}}", "auth_ref"),
         ("{local: {path: incoming/*.jsonl}}", "{sql: {url: 'sqlite:///x.db', query: select 1}}", "ORDER BY is required"),
         ("{local: {path: incoming/*.jsonl}}", "{sql: {url: 'sqlite:///x.db', query: delete from x}}", "only SELECT"),
-        ("format: jsonl", "format: jsonlines", "unknown reader 'jsonlines'; known: code, csv"),
+        ("format: jsonl", "format: jsonlines", "unknown reader 'jsonlines'; known: auto, code"),
         ("text: text", "text: '{text.__class__}'", "only {column} is allowed"),
     ],
 )

@@ -3,7 +3,7 @@
     class Options(Declared)                                            what `format` may say
     read(stream, name, options) -> Iterator[Record | Unreadable]       records in their order
 
-COMPRESSED = True, where a module has it, means that it reads .gz and .zst bytes itself.
+SUFFIXES says which file names are of the format, for `format: auto`. COMPRESSED = True, where a module has it, means that it reads .gz and .zst bytes itself.
 A reader yields an Unreadable for what it cannot read and goes on; it raises only for bugs of ours.
 """
 
@@ -24,6 +24,7 @@ class Record:
     fields: dict[str, Any]
     key: str | None = None
     claims: list[Claim] = field(default_factory=list)
+    format: str | None = None  # of this record, where a reader reads many
 
 
 @dataclass(slots=True)

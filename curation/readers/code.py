@@ -7,6 +7,36 @@ from typing import BinaryIO
 from curation.license import from_header
 from curation.readers import Record, TextOptions, Unreadable, whole_text
 
+SUFFIXES = (
+    ".py",
+    ".pyi",
+    ".js",
+    ".ts",
+    ".jsx",
+    ".tsx",
+    ".java",
+    ".kt",
+    ".scala",
+    ".go",
+    ".rs",
+    ".c",
+    ".h",
+    ".cc",
+    ".cpp",
+    ".hpp",
+    ".cs",
+    ".rb",
+    ".php",
+    ".swift",
+    ".sh",
+    ".sql",
+    ".lua",
+    ".pl",
+    ".r",
+    ".m",
+    ".vue",
+)
+
 Options = TextOptions
 
 

@@ -11,14 +11,16 @@ from curation.declaration import Declared
 from curation.decoding import NotText, charset
 from curation.readers import Record, Unreadable
 
+SUFFIXES = (".csv", ".tsv")
+
 PEEK = 1 << 20
 csv.field_size_limit(16 << 20)
 
 
 class Options(Declared):
-    """`charset`: what the publisher says; `delimiter`: one character."""
+    """`charset`: what the publisher says; `delimiter`: one character (default: a tab in .tsv, else a comma)."""
 
-    delimiter: str = Field(",", min_length=1, max_length=1)
+    delimiter: str | None = Field(None, min_length=1, max_length=1)
     charset: str | None = None
 
 
@@ -31,7 +33,8 @@ def read(stream: BinaryIO, name: str, options: Options) -> Iterator[Record | Unr
         yield Unreadable("not_text", str(error))
         return
     lines = io.TextIOWrapper(buffered, encoding=encoding, errors="strict", newline="")
-    rows = csv.reader(lines, delimiter=options.delimiter, strict=True)
+    tabs = name.lower().endswith((".tsv", ".tsv.gz", ".tsv.zst"))
+    rows = csv.reader(lines, delimiter=options.delimiter or ("\t" if tabs else ","), strict=True)
     header: list[str] | None = None
     number = 0
     while True:

@@ -11,6 +11,8 @@ from curation.declaration import Declared
 from curation.office import Refused, opened
 from curation.readers import Record, Unreadable
 
+SUFFIXES = (".docx", ".doc", ".wps")
+
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 LIST = -1  # in place of a heading's level
 DEEPEST = 40  # tables within tables

@@ -12,9 +12,12 @@ from email.message import EmailMessage
 from email.utils import getaddresses, parsedate_to_datetime
 from typing import BinaryIO
 
+from curation import markup
 from curation.declaration import Declared
 from curation.decoding import NotText, decode
 from curation.readers import Record, Unreadable
+
+SUFFIXES = (".eml", ".mbox")
 
 MAX_MESSAGE = 32 << 20
 _FROM = re.compile(rb"^From \S+ .*\d{4}\r?\n?$")  # mbox's line before each message
@@ -83,7 +86,7 @@ def _record(content: bytes, key: str | None, options: Options) -> Record | Unrea
         return Unreadable("not_text", str(error), key)
     text = text.replace("\r\n", "\n")
     if body.get_content_type() == "text/html":
-        text = _visible(text)
+        text = markup.visible(text, forms=False)
     if not text.strip():
         return Unreadable("no_text", "the body is empty", key)
     attached = sum(1 for part in message.walk() if part.get_content_disposition() == "attachment")
@@ -109,21 +112,3 @@ def _day(message: EmailMessage) -> str | None:
         return (when.astimezone(UTC) if when.tzinfo else when).date().isoformat()
     except OverflowError:
         return None
-
-
-def _visible(html: str) -> str:
-    """Every visible line of an HTML part: a mail has no frame around its main text."""
-    from lxml import etree
-    from lxml.html import HTMLParser, document_fromstring
-
-    try:
-        root = document_fromstring(html.encode(), parser=HTMLParser(encoding="utf-8", huge_tree=False))
-    except (etree.LxmlError, ValueError):
-        return ""
-    etree.strip_elements(root, "script", "style", "head", "template", etree.Comment, etree.ProcessingInstruction, with_tail=False)
-    for node in root.iter("br", "p", "div", "tr", "li", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "table"):
-        node.tail = "\n" + (node.tail or "")
-        if node.tag != "br":
-            node.text = "\n" + (node.text or "")
-    lines = [" ".join(line.split()) for line in "".join(root.itertext()).split("\n")]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

@@ -10,6 +10,8 @@ from curation.decoding import NotText, decode
 from curation.license_pages import from_html
 from curation.readers import Record, Unreadable
 
+SUFFIXES = (".html", ".htm", ".xhtml")
+
 MAX_BYTES = 32 << 20
 _META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_\-:]{2,40})", re.IGNORECASE)
 

@@ -8,6 +8,8 @@ from curation.declaration import Declared
 from curation.license import from_header
 from curation.readers import Record, TextOptions, Unreadable, whole_text
 
+SUFFIXES = (".ipynb",)
+
 
 class Options(Declared):
     """`code`: whether code cells are text."""

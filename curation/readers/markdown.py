@@ -9,6 +9,8 @@ import yaml
 from curation.license import from_header
 from curation.readers import Record, TextOptions, Unreadable, whole_text
 
+SUFFIXES = (".md", ".markdown")
+
 MAX_FRONT_MATTER = 64 << 10
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _HEADING = re.compile(r"^#{1,2}[ \t]+(.+?)[ \t]*#*$|^(?!\s*[-=]+$)(\S.*)\n=+[ \t]*$", re.MULTILINE)

@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 from curation.declaration import Declared
 from curation.readers import Record, Unreadable
 
+SUFFIXES = (".parquet",)
+
 ROWS = 512  # a dictionary page can turn 4 MB into 40 GB: the cap is on rows x decoded bytes
 MAX_BATCH_BYTES = 512 << 20
 

@@ -16,6 +16,8 @@ from typing import Any, BinaryIO, NamedTuple
 from curation.declaration import Declared
 from curation.readers import Record, Unreadable
 
+SUFFIXES = (".pdf",)
+
 MAX_BYTES = 256 << 20
 EDGE = 2  # lines at the top and at the bottom of a page that may be running ones
 RUNNING_PAGES, RUNNING_SHARE = 3, 0.5  # on so many pages, and on such a share of them

@@ -11,6 +11,8 @@ from curation.decoding import NotText, decode
 from curation.license import from_header
 from curation.readers import Record, Unreadable
 
+SUFFIXES: tuple[str, ...] = ()  # Python files are `code` unless declared otherwise
+
 _DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 

@@ -7,6 +7,8 @@ from typing import BinaryIO
 from curation.license import from_header
 from curation.readers import Record, TextOptions, Unreadable, whole_text
 
+SUFFIXES = (".rst",)
+
 # a section title: a line underlined by at least as many of one punctuation mark (docutils, "Sections")
 _TITLE = re.compile(r"^(?P<title>\S[^\n]*)\n(?P<mark>[=\-~^\"'`#*+:.<>_])(?P=mark){2,}[ \t]*$", re.MULTILINE)
 _TARGETS = re.compile(r"\A(?:\s*\.\.[ \t]+_[^\n]*:[^\n]*\n|\s*\.\.[ \t]*\n(?:[ \t]+[^\n]*\n)*)+")

@@ -6,6 +6,8 @@ from typing import BinaryIO
 from curation.license import from_header
 from curation.readers import Record, TextOptions, Unreadable, whole_text
 
+SUFFIXES = (".txt", ".text")
+
 Options = TextOptions
 
 

@@ -14,6 +14,8 @@ from curation.readers import Record, Unreadable
 from curation.readers.html import MAX_BYTES, page
 from curation.reservations import LARGEST, Sites, from_headers, is_policy_file
 
+SUFFIXES = (".warc",)
+
 COMPRESSED = True  # a .warc.gz is many small gzip members; the library reads them itself
 
 

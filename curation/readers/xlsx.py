@@ -1,5 +1,6 @@
 """Excel workbooks (Office Open XML): each row of a sheet is a record by its header, with the values as last calculated.
 
+Read by openpyxl as a stream: python-calamine is faster, and a file of 5 kB with two far cells makes it ask for 512 GB and end the process.
 How rows become text is said in the source's map, as for CSV: `map: {text: "{question}\\n{answer}"}`. Macros never run.
 """
 
@@ -13,6 +14,8 @@ from pydantic import Field
 from curation.declaration import Declared
 from curation.office import Refused, opened
 from curation.readers import Record, Unreadable
+
+SUFFIXES = (".xlsx", ".xlsm", ".xls", ".et")
 
 MOST_COLUMNS = 2_000
 
@@ -55,8 +58,15 @@ def _rows(sheet: Any, name: str, options: Options) -> Iterator[Record | Unreadab
     if not hasattr(sheet, "iter_rows"):  # a chart has a sheet of its own
         return
     header: list[str] | None = None
+    before: Any = None
     for number, row in enumerate(sheet.iter_rows(min_row=options.header, max_col=MOST_COLUMNS, values_only=True), options.header):
-        values = [_plain(value) for value in row]
+        if row is before:  # the library's one row for every row that is not there: a small file may leave out a million
+            continue
+        before = row
+        width = len(row)
+        while width and row[width - 1] is None:
+            width -= 1
+        values = [_plain(value) for value in row[:width]]
         while values and values[-1] is None:
             values.pop()
         if header is None:

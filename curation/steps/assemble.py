@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.ipc as ipc
 from numpy.typing import NDArray
 
-from curation import catalog, gate, signals, signature_index
+from curation import catalog, gate, records, signals, signature_index
 from curation.editing import Edit, apply, pseudonym, pseudonym_key
 from curation.engines import local
 from curation.errors import ContractError, DataError
@@ -39,6 +39,7 @@ INTERNAL = {"minhash.signature", "content.hash", "license.conflict", "minhash.to
 OWN = (
     "doc_id",
     "text",
+    "record",
     "source",
     "native_id",
     "title",
@@ -82,6 +83,7 @@ def schema() -> pa.Schema:
     fields = [
         pa.field("id", pa.string()),
         pa.field("text", pa.large_string()),
+        pa.field("record", pa.large_string()),  # JSON of what is not prose
         pa.field("source", pa.string()),
         pa.field("native_id", pa.string()),
         pa.field("title", pa.string()),
@@ -337,7 +339,19 @@ def _finished(table: pa.Table, plan: Plan, cuts: _Cuts, out: pa.Schema) -> tuple
     columns: dict[str, Any] = {"id": table["doc_id"]}
     columns |= {
         n: table[n]
-        for n in ("text", "source", "native_id", "title", "authors", "url", "published", "format", "raw_sha256", "text_sha256")
+        for n in (
+            "text",
+            "record",
+            "source",
+            "native_id",
+            "title",
+            "authors",
+            "url",
+            "published",
+            "format",
+            "raw_sha256",
+            "text_sha256",
+        )
     }
     columns["metadata"] = pa.array(
         [json.dumps(dict(row), ensure_ascii=False, sort_keys=True) if row else None for row in table["metadata"].to_pylist()],
@@ -416,14 +430,22 @@ def _is_meant(kind: str, edit: RecipeEdit) -> bool:
 
 def _edited(done: pa.Table, by_document: dict[str, list[Edit]]) -> pa.Table:
     """Texts after edits; tokens, characters and hashes of changed documents are counted again."""
-    texts, hashes = done["text"].to_pylist(), done["text_sha256"].to_pylist()
+    texts, hashes, kept = (done[name].to_pylist() for name in ("text", "text_sha256", "record"))
     changed = [i for i, doc in enumerate(done["id"].to_pylist()) if doc in by_document]
     tokens, characters = done["tokens"].to_pylist(), done["characters_count"].to_pylist()
     for i in changed:
-        texts[i] = apply(texts[i], by_document[done["id"][i].as_py()])
+        own = by_document[done["id"][i].as_py()]
+        kept[i] = kept[i] and records.edited(kept[i], texts[i], own)
+        texts[i] = apply(texts[i], own)
         hashes[i] = hashlib.sha256(texts[i].encode()).hexdigest()
         tokens[i], characters[i] = tokens_signal.count(texts[i]), len(texts[i])
-    for name, values in (("text", texts), ("text_sha256", hashes), ("tokens", tokens), ("characters_count", characters)):
+    for name, values in (
+        ("text", texts),
+        ("record", kept),
+        ("text_sha256", hashes),
+        ("tokens", tokens),
+        ("characters_count", characters),
+    ):
         at = done.schema.get_field_index(name)
         done = done.set_column(at, done.schema.field(at), pa.array(values, done.schema.field(at).type))
     return done

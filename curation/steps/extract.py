@@ -75,7 +75,10 @@ def _tasks(workspace: Workspace, source: Source, objects: list[dict[str, Any]]) 
     declared = source.model_dump(
         mode="json", include={"format", "map", "members", "exclude", "license", "package_license_covers"}
     )
-    code = fingerprint.of_module("curation.steps.extract") + fingerprint.of_module(f"{rooms.find(readers, reader).__name__}")
+    used = rooms.names(readers) if reader == "auto" else [reader]
+    code = "".join(
+        fingerprint.of_module(one) for one in ("curation.steps.extract", *(rooms.find(readers, u).__name__ for u in used))
+    )
     licenses = [(o["name"], o["sha256"]) for o in objects if LicenseFiles.wants(o["name"])]
     purged = [one.subject for one in _purged(workspace)]
     groups: dict[int, list[dict[str, Any]]] = {}
@@ -254,7 +257,7 @@ class _Writer:
             place = name if found.key is None else f"{name}:{found.key}"
             self._refuse(one, place, found.reason, found.detail, 1)
             return
-        found.fields["_key"] = found.key
+        found.fields["_key"], found.fields["_format"] = found.key, found.format
         groups = source.map.group_by
         same = bool(groups) and bool(self._run) and all(found.fields.get(g) == self._run[0].get(g) for g in groups)
         if not same:
@@ -271,10 +274,11 @@ class _Writer:
         run, self._run = self._run, []
         if not run:
             return
-        key = run[0].pop("_key")
+        key, form = run[0].pop("_key"), run[0].pop("_format")
         place = self._run_name if key is None else f"{self._run_name}:{key}"
         try:
             row = self._document(one, source, run, key)
+            row["format"] = form or row["format"]
         except mapping.Missing as missing:
             self._refuse(one, place, missing.reason, missing.detail, len(run))
             return
@@ -312,6 +316,7 @@ class _Writer:
             "source": source.id,
             "native_id": native,
             "text": text,
+            "record": mapping.record_of(fields, declared),
             "title": mapping.words_of(mapping.value(fields, declared.title, "title")),
             "authors": mapping.authors_of(mapping.value(fields, declared.authors, "authors")),
             "url": mapping.words_of(mapping.value(fields, declared.url, "url")),
