@@ -1,5 +1,6 @@
 """JSON Lines, one object a line; or one JSON array of objects, as many instruction sets are."""
 
+import io
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -23,49 +24,69 @@ def read(stream: BinaryIO, name: str, options: Options) -> Iterator[Record | Unr
     first = stream.readline(MAX_LINE)
     if first.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"[":
         yield from _array(first, stream)
-        return
+    else:
+        yield from _lines(first, stream)
+
+
+def _lines(line: bytes, stream: BinaryIO) -> Iterator[Record | Unreadable]:
     number = 0
-    for line in _lines(first, stream):
-        number += 1
-        if len(line) == MAX_LINE and not line.endswith(b"\n"):
-            while (rest := stream.readline(MAX_LINE)) and not rest.endswith(b"\n"):
-                pass
-            yield Unreadable("line_too_long", f"more than {MAX_LINE} bytes", str(number))
-            continue
-        if number == 1:
-            line = line.removeprefix(b"\xef\xbb\xbf")
-        if not line.strip():
-            continue
-        try:
-            value = orjson.loads(line)
-        except orjson.JSONDecodeError as error:
-            yield Unreadable("not_json", str(error), str(number))
-            continue
-        if isinstance(value, dict):
-            yield Record(value, str(number))
-        else:
-            yield Unreadable("not_an_object", f"a JSON {type(value).__name__}", str(number))
-
-
-def _lines(first: bytes, stream: BinaryIO) -> Iterator[bytes]:
-    line = first
     while line:
-        yield line
+        number += 1
+        if found := _line(line, stream, number):
+            yield found
         line = stream.readline(MAX_LINE)
 
 
-def _array(first: bytes, stream: BinaryIO) -> Iterator[Record | Unreadable]:
-    content = first + stream.read(MAX_ARRAY + 1)
-    if len(content) > MAX_ARRAY:
-        yield Unreadable("too_large", f"an array of more than {MAX_ARRAY} bytes; write one object a line")
-        return
+def _line(line: bytes, stream: BinaryIO, number: int) -> Record | Unreadable | None:
+    if len(line) == MAX_LINE and not line.endswith(b"\n"):
+        while (rest := stream.readline(MAX_LINE)) and not rest.endswith(b"\n"):
+            pass
+        return Unreadable("line_too_long", f"more than {MAX_LINE} bytes", str(number))
+    if number == 1:
+        line = line.removeprefix(b"\xef\xbb\xbf")
+    if not line.strip():
+        return None
     try:
-        values = orjson.loads(content.removeprefix(b"\xef\xbb\xbf"))
+        value = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        yield Unreadable("not_json", str(error))
+        return Unreadable("not_json", str(error), str(number))
+    return _record(value, number)
+
+
+def _record(value: object, number: int) -> Record | Unreadable:
+    if isinstance(value, dict):
+        return Record(value, str(number))
+    return Unreadable("not_an_object", f"a JSON {type(value).__name__}", str(number))
+
+
+def _array(first: bytes, stream: BinaryIO) -> Iterator[Record | Unreadable]:
+    content = first + stream.read(MAX_ARRAY)
+    try:
+        if len(content) > MAX_ARRAY:
+            raise ValueError
+        values = orjson.loads(content.removeprefix(b"\xef\xbb\xbf"))
+    except ValueError:  # no array, or one too large to hold: lines, of which the first begins with a bracket
+        whole = io.BytesIO(content)
+        rest = io.BufferedReader(_Chained(whole, stream), 1 << 16)  # type: ignore[type-var]
+        yield from _lines(rest.readline(MAX_LINE), rest)
         return
     for number, value in enumerate(values, 1):
-        if isinstance(value, dict):
-            yield Record(value, str(number))
-        else:
-            yield Unreadable("not_an_object", f"a JSON {type(value).__name__}", str(number))
+        yield _record(value, number)
+
+
+class _Chained(io.RawIOBase):
+    """What was read already, then the rest."""
+
+    def __init__(self, *parts: BinaryIO) -> None:
+        self._parts = list(parts)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]
+        while self._parts:
+            if piece := self._parts[0].read(len(buffer)):
+                buffer[: len(piece)] = piece
+                return len(piece)
+            self._parts.pop(0)
+        return 0
