@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from curation.decision_commands import Commands
+from curation import decision_commands, source_commands
 from curation.errors import CurationError, DeclarationError
 
 ENGINES = ("local", "ray", "spark", "threads")
@@ -36,6 +36,10 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--storage", metavar="URL", help="where its data lie (default: data/), such as s3://bucket/folder")
     one = add("check", _check, "check declarations, and show what the short form leaves to be derived")
     one.add_argument("files", nargs="*", metavar="FILE", help="default: all of the workspace")
+    one.add_argument(
+        "--connect", action="store_true", help="log in, fetch a little, and show the first three records of each source"
+    )
+    source_commands.Commands(_workspace, _answer).add_to(add)
     one = add("run", _run, "run the whole line for a recipe, to a released dataset")
     one.add_argument("recipe")
     one.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: all cores)")
@@ -78,7 +82,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--as", dest="name", metavar="NAME", help="the signer's name in data/allowed_signers (default: git's user.email)"
     )
-    Commands(_workspace, _answer).add_to(add)
+    decision_commands.Commands(_workspace, _answer).add_to(add)
     one = add("policy", _policy, "what another policy would remove from a dataset or let in, before it is switched on")
     one.add_argument("diff", choices=("diff",))
     one.add_argument("old", help="a policy's name, or a file")
@@ -169,7 +173,7 @@ def _init(asked: argparse.Namespace) -> int:
 
 def _check(asked: argparse.Namespace) -> int:
     from curation import line
-    from curation.questions import check
+    from curation.questions import check, trial
 
     workspace = _workspace(asked)
     found = check.everything(workspace, asked.files)
@@ -180,6 +184,9 @@ def _check(asked: argparse.Namespace) -> int:
             f"ok  source {one['source']}" if "source" in one else f"ok  recipe {one['recipe']}: {one['filters']} filters"
         )
         lines += [f"    derived: {key} = {value}  ({why})" for key, (value, why) in one.get("derived", {}).items()]
+        if asked.connect and "source" in one:
+            one["connected"] = trial.ask(workspace, one["source"])
+            lines += trial.shown(one["connected"])
     return _answer(asked, found, lines or ["no sources and no recipes yet"])
 
 

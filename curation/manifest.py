@@ -14,7 +14,8 @@ from curation.declaration import Declared, Localized, load_yaml, parse
 from curation.errors import DeclarationError
 from curation.license import normalise
 
-SourceId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,63}$")]
+SOURCE_ID = r"^[a-z0-9][a-z0-9.-]{1,63}$"
+SourceId = Annotated[str, StringConstraints(pattern=SOURCE_ID)]
 Level = Literal["L1", "L2", "L3", "L4", "IMPORTANT", "CORE"]
 INDUSTRIES = Literal[
     "general",

@@ -19,9 +19,9 @@ FLOORS = [
     },
     {"kernels", "policy"},
     {"connectors", "readers", "signals", "dedup", "engines", "card"},
-    {"steps", "questions", "pairing", "signature_index", "spilling", "contamination", "paragraphs", "plainfile", "twins", "warm", "withdrawal", "purge", "takeback"},
+    {"steps", "questions", "pairing", "signature_index", "spilling", "shard_writer", "contamination", "paragraphs", "plainfile", "twins", "warm", "withdrawal", "purge", "takeback"},
     {"line"},
-    {"workspaces", "shown", "schema_files", "decision_commands"},
+    {"workspaces", "shown", "schema_files", "decision_commands", "source_commands", "drafting", "packing"},
     {"cli"},
     {"__main__"},
 ]  # fmt: skip

@@ -26,6 +26,13 @@ class Asked:
     sample: int | None = None  # only so many records are wanted: a trial before the whole is fetched
 
 
+def some(found: list[Any], asked: Asked) -> list[Any]:
+    """All of what is there, or for a trial a few from everywhere in it."""
+    if not asked.sample or len(found) <= asked.sample:
+        return found
+    return [found[number * len(found) // asked.sample] for number in range(asked.sample)]
+
+
 @dataclass(frozen=True)
 class Fetched:
     """One raw object. `stream` is null when it is unchanged since the receipt in `Asked.known`."""

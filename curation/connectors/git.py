@@ -6,7 +6,8 @@
 `ref` (default: the remote's HEAD) is resolved at each ingest, and receipts name the commit; `commit` pins one. Only commits, folders
 and the files wanted are asked for (partial clone, where the server can), and files that did not change are not fetched again.
 From the history come `authors` (names by number of commits, through .mailmap; no address) and `published` (the day a path first
-appeared): of a document that does not say these itself. Links and submodules are no files and are left out. Needs git 2.37.
+appeared): of a document that does not say these itself. Links and submodules are no files and are left out, as are names that begin with a
+dot unless `paths` names them. Needs git 2.37.
 """
 
 import fnmatch
@@ -27,7 +28,7 @@ from typing import IO, Annotated, Any, BinaryIO, Self, cast
 from pydantic import AfterValidator, Field, model_validator
 
 from curation import credentials, web
-from curation.connectors import Asked, Fetched
+from curation.connectors import Asked, Fetched, some
 from curation.declaration import Declared
 from curation.errors import DataError, DeclarationError
 from curation.license_files import LicenseFiles
@@ -85,11 +86,8 @@ def fetch(options: Options, asked: Asked) -> Iterator[Fetched]:
         files = [one for one in git.files(commit) if _wanted(one.path, options.paths)]
         if not any(not LicenseFiles.wants(one.path) for one in files):
             raise DataError(f"{shown}: no file at {commit[:12]} matches paths: {', '.join(options.paths) or 'any'}")
-        if asked.sample:
-            files = [
-                *(f for f in files if LicenseFiles.wants(f.path)),
-                *[f for f in files if not LicenseFiles.wants(f.path)][: asked.sample],
-            ]
+        licenses = [one for one in files if LicenseFiles.wants(one.path)]
+        files = [*licenses, *some([one for one in files if not LicenseFiles.wants(one.path)], asked)] if asked.sample else files
         history = git.history(commit) if options.history else {}
         unchanged = {one.path for one in files if asked.known.get(one.path, {}).get("facts", {}).get("blob") == one.blob}
         git.fetch_blobs([one.blob for one in files if one.path not in unchanged])
@@ -106,8 +104,10 @@ def fetch(options: Options, asked: Asked) -> Iterator[Fetched]:
 
 
 def _wanted(path: str, wanted: list[str]) -> bool:
-    if not wanted or LicenseFiles.wants(path):
+    if LicenseFiles.wants(path):
         return True
+    if not wanted:
+        return not any(part.startswith(".") for part in path.split("/"))
     return any(path.startswith(f"{one.strip('/')}/") or fnmatch.fnmatchcase(path, one.replace("**/", "*")) for one in wanted)
 
 

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, Self, cast
 from pydantic import Field, model_validator
 
 from curation import credentials, web
-from curation.connectors import Asked, Fetched
+from curation.connectors import Asked, Fetched, some
 from curation.declaration import Declared
 from curation.errors import DataError, DeclarationError
 from curation.license import Claim
@@ -59,7 +59,7 @@ def fetch(options: Options, asked: Asked) -> Iterator[Fetched]:
     wanted = sorted(_wanted(options, card, list(offered)))
     if not wanted:
         raise DataError(f"{options.id}: no file matches; there are: {', '.join(sorted(offered)[:8])}")
-    for path in wanted:
+    for path in some(wanted, asked):
         facts = {"commit": commit, "digest": offered[path]}
         uri = f"hf://datasets/{options.id}@{commit}/{path}"
         unchanged = asked.known.get(path, {}).get("facts", {}).get("digest") == offered[path]

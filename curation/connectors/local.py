@@ -7,7 +7,7 @@ import glob
 from collections.abc import Iterator
 from pathlib import Path
 
-from curation.connectors import Asked, Fetched
+from curation.connectors import Asked, Fetched, some
 from curation.declaration import Declared
 from curation.errors import DataError
 
@@ -30,10 +30,9 @@ def fetch(options: Options, asked: Asked) -> Iterator[Fetched]:
         files = [Path(p) for p in glob.glob(str(pattern), recursive=True) if Path(p).is_file()]
     if not files:
         raise DataError(f"where.local.path: nothing matches {options.path!r}")
-    for path in sorted(files):
+    shown = [path for path in sorted(files) if not any(part.startswith(".") for part in path.relative_to(base).parts)]
+    for path in some(shown, asked):
         name = path.relative_to(base).as_posix()
-        if any(part.startswith(".") for part in Path(name).parts):
-            continue
         with path.open("rb") as stream:
             yield Fetched(name=name, uri=f"file:{name}", file_name=path.name, stream=stream)
 

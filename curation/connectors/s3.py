@@ -15,7 +15,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from curation import credentials
-from curation.connectors import Asked, Fetched
+from curation.connectors import Asked, Fetched, some
 from curation.declaration import Declared
 from curation.errors import DataError, DeclarationError
 
@@ -49,7 +49,7 @@ def fetch(options: Options, asked: Asked) -> Iterator[Fetched]:
         wanted = sorted(one for one in objects if _matches(one, key, fixed))
         if not wanted:
             raise DataError(f"{options.url}: there is no such object")
-        for one in wanted:
+        for one in some(wanted, asked):
             name = posixpath.relpath(one, fixed) if fixed and one != fixed else one if not fixed else posixpath.basename(one)
             etag, uri = str(objects[one].get("ETag", "")).strip('"'), f"s3://{bucket}/{one}"
             known = asked.known.get(name, {}).get("facts", {})

@@ -5,42 +5,27 @@ by a hash of their names, so that 3,000 pages are 64 shards and a new page touch
 """
 
 import hashlib
+import itertools
 import json
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from curation import archive, catalog, engines, fingerprint, mapping, published, readers, reservations, rooms, standing
-from curation.decisions import Decision
+from curation import archive, catalog, engines, fingerprint, published, readers, reservations, rooms
 from curation.declaration import parse
-from curation.document import DOCUMENT, QUARANTINE, doc_id
-from curation.errors import ContractError, DataError
+from curation.document import QUARANTINE
+from curation.errors import DataError
 from curation.license import Claim
 from curation.license_files import READ_BYTES, LicenseFiles
 from curation.manifest import Source
 from curation.readers import Record, Unreadable
-from curation.signals import pii
+from curation.shard_writer import Task, Writer, purged, without
 from curation.steps import Tell, silent
-from curation.store import ROW_GROUP_BYTES, SHARD_BYTES, Workspace
+from curation.store import Workspace
 
 GROUPS = 64
-
-
-@dataclass(frozen=True)
-class Task:
-    """A group of raw objects and the key its documents are stored under."""
-
-    workspace: Workspace
-    source: str
-    objects: tuple[dict[str, Any], ...]
-    key: str
 
 
 def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) -> dict[str, Any]:
@@ -80,7 +65,7 @@ def _tasks(workspace: Workspace, source: Source, objects: list[dict[str, Any]]) 
         fingerprint.of_module(one) for one in ("curation.steps.extract", *(rooms.find(readers, u).__name__ for u in used))
     )
     licenses = [(o["name"], o["sha256"]) for o in objects if LicenseFiles.wants(o["name"])]
-    purged = [one.subject for one in _purged(workspace)]
+    out = [one.subject for one in purged(workspace)]
     groups: dict[int, list[dict[str, Any]]] = {}
     for number, one in enumerate(objects):
         place = int(hashlib.sha256(one["name"].encode()).hexdigest()[:8], 16) % GROUPS
@@ -92,14 +77,10 @@ def _tasks(workspace: Workspace, source: Source, objects: list[dict[str, Any]]) 
             for o in groups[place]
         ]
         described = json.dumps([content, declared, code, licenses], sort_keys=True)
-        described += json.dumps(purged, sort_keys=True) if purged else ""
+        described += json.dumps(out, sort_keys=True) if out else ""
         key = hashlib.sha256(described.encode()).hexdigest()[:16]
         tasks.append(Task(workspace, source.id, tuple(groups[place]), key))
     return tasks
-
-
-def _purged(workspace: Workspace) -> list[Decision]:
-    return [one for one in standing.withdrawals(workspace) if one.facts["purged"]]
 
 
 def _as_extracted(group: dict[str, Any]) -> dict[str, Any]:
@@ -115,18 +96,51 @@ def _whole(workspace: Workspace, group: dict[str, Any]) -> bool:
 def extract(task: Task) -> dict[str, Any]:
     """Documents and quarantine rows of one group of objects; returns its index entry."""
     source = catalog.source(task.workspace, task.source)
-    out = _Writer(task)
+    out = Writer(task)
+    before: dict[str, Any] | None = None
+    for one, name, found in _in_order(task, source):
+        if before is not None and one is not before:
+            out.end_object(before, source)
+        out.take(one, name, found, source)
+        before = one
+    if before is not None:
+        out.end_object(before, source)
+    return out.close()
+
+
+def first(name: str, workspace: Workspace, count: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The first documents of what is ingested, and the quarantine rows on the way to them; nothing is published."""
+    source = catalog.source(workspace, name)
+    task = Task(workspace, name, tuple(published.raw(workspace, name)["objects"]), "first")
+    out = Writer(task)
+    for one, place, found in _in_order(task, source):
+        out.take(one, place, found, source)
+        if out.has(count):
+            break
+    else:
+        for one in task.objects[-1:]:
+            out.end_object(one, source)
+    return out.seen(count)
+
+
+def first_fields(source: Source, workspace: Workspace, count: int) -> list[dict[str, Any]]:
+    """The fields of the first records, before a map is applied."""
+    task = Task(workspace, source.id, tuple(published.raw(workspace, source.id)["objects"]), "first")
+    records = (found for *_, found in _in_order(task, source) if isinstance(found, Record))
+    return [found.fields for found in itertools.islice(records, count)]
+
+
+# --- reading ----------------------------------------------------------------------------------------------
+
+
+def _in_order(task: Task, source: Source) -> Iterator[tuple[dict[str, Any], str, Record | Unreadable]]:
+    """(object, name, record) of every object of a task; a record that does not say a field has its object's."""
     beside = _license_objects(task, source)
     for one in task.objects:
         for name, found in _records_of(task, source, one, beside):
             if isinstance(found, Record) and "fields" in one:
                 found.fields = {**one["fields"], **{key: value for key, value in found.fields.items() if value is not None}}
-            out.take(one, name, found, source)
-        out.end_object(one, source)
-    return out.close()
-
-
-# --- reading ----------------------------------------------------------------------------------------------
+            yield one, name, found
 
 
 def _records_of(
@@ -221,214 +235,6 @@ def _license_objects(task: Task, source: Source) -> LicenseFiles:
             with task.workspace.open(published.raw_object(task.workspace, source.id, one["sha256"])) as stream:
                 found.add(one["name"], stream.read(READ_BYTES), one["name"])
     return found
-
-
-# --- writing ----------------------------------------------------------------------------------------------
-
-
-class _Writer:
-    """Collects documents into row groups and shards, and what could not become one into quarantine."""
-
-    def __init__(self, task: Task) -> None:
-        self._task = task
-        self._rows: list[dict[str, Any]] = []
-        self._bytes = 0
-        self._tables: list[pa.Table] = []
-        self._table_bytes = 0
-        self._shards: list[dict[str, Any]] = []
-        self._quarantine: list[dict[str, Any]] = []
-        self._records = self._documents = self._in_documents = 0
-        self._seen: Counter[str] = Counter()
-        self._quoted: dict[Claim, Claim] = {}
-        self._out = _purged(task.workspace)
-        self._out_ids = {
-            doc
-            for one in self._out
-            for doc in pq.read_table(task.workspace.root / one.facts["tombstone"], columns=["id"])["id"].to_pylist()
-        }
-        self._run: list[dict[str, Any]] = []
-        self._run_claims: list[Claim] = []
-        self._run_name = ""
-
-    def take(self, one: dict[str, Any], name: str, found: Record | Unreadable, source: Source) -> None:
-        """One record or one fault, in order."""
-        self._records += 1
-        if isinstance(found, Unreadable):
-            place = name if found.key is None else f"{name}:{found.key}"
-            self._refuse(one, place, found.reason, found.detail, 1)
-            return
-        found.fields["_key"], found.fields["_format"] = found.key, found.format
-        groups = source.map.group_by
-        same = bool(groups) and bool(self._run) and all(found.fields.get(g) == self._run[0].get(g) for g in groups)
-        if not same:
-            self._end_run(one, source)
-            self._run_name, self._run_claims = name, found.claims
-        else:
-            self._run_claims = list(dict.fromkeys([*self._run_claims, *found.claims]))
-        self._run.append(found.fields)
-
-    def end_object(self, one: dict[str, Any], source: Source) -> None:
-        self._end_run(one, source)
-
-    def _end_run(self, one: dict[str, Any], source: Source) -> None:
-        run, self._run = self._run, []
-        if not run:
-            return
-        key, form = run[0].pop("_key"), run[0].pop("_format")
-        place = self._run_name if key is None else f"{self._run_name}:{key}"
-        try:
-            row = self._document(one, source, run, key)
-            row["format"] = form or row["format"]
-        except mapping.Missing as missing:
-            self._refuse(one, place, missing.reason, missing.detail, len(run))
-            return
-        if self._is_purged(row):
-            self._refuse(one, row["doc_id"], "withdrawn", "its text was withdrawn and purged", len(run))
-            return
-        self._rows.append(row)
-        self._documents += 1
-        self._in_documents += len(run)
-        self._seen[row["doc_id"]] += 1
-        self._bytes += len(row["text"].encode())
-        if self._bytes >= ROW_GROUP_BYTES:
-            self._flush()
-
-    def _document(self, one: dict[str, Any], source: Source, run: list[dict[str, Any]], key: str | None) -> dict[str, Any]:
-        fields, declared = run[0], source.map
-        text = mapping.text_of(run, declared)
-        if declared.id is None:
-            native = self._run_name if key is None else f"{self._run_name}:{key}"
-        else:
-            native = mapping.words_of(mapping.value(fields, declared.id, "id")) or ""
-        if not native.strip():
-            raise mapping.Missing("no_id", f"column {declared.id!r} is empty")
-        claims = list(self._run_claims)
-        if source.license != "unknown":
-            evidence = "; ".join(filter(None, (e.note or e.uri for e in source.license_evidence))) or None
-            claims.insert(0, Claim("manifest", source.license, evidence, f"data/sources/{source.id}.yaml"))
-        labels = (reservations.from_label(one["AIGC"], native) for one in run if one.get("AIGC") is not None)
-        claims += [label for label in labels if label][:1]
-        if declared.license:
-            said = (mapping.words_of(mapping.value(one_record, declared.license, "")) for one_record in run)
-            claims += [Claim("record", value, None, native) for value in dict.fromkeys(filter(None, said))]
-        return {
-            "doc_id": doc_id(source.id, native),
-            "source": source.id,
-            "native_id": native,
-            "text": text,
-            "record": mapping.record_of(fields, declared),
-            "title": mapping.words_of(mapping.value(fields, declared.title, "title")),
-            "authors": mapping.authors_of(mapping.value(fields, declared.authors, "authors")),
-            "url": mapping.words_of(mapping.value(fields, declared.url, "url")),
-            "format": source.reader()[0],
-            "published": mapping.day_of(mapping.value(fields, declared.published, "published")),
-            "metadata": mapping.metadata_of(fields, declared),
-            "raw_sha256": one["sha256"],
-            "text_sha256": hashlib.sha256(text.encode()).hexdigest(),
-            "license_claims": [self._scrubbed(claim)._asdict() for claim in claims],
-        }
-
-    def _is_purged(self, row: dict[str, Any]) -> bool:
-        """Withdrawn and purged: its words do not come back from a raw file that holds other documents too."""
-        if not self._out:
-            return False
-        if row["doc_id"] in self._out_ids:
-            return True
-        table = pa.table({"doc_id": [row["doc_id"]], "source": [row["source"]], "document.url": [row["url"]]})
-        return any(
-            standing.matching(table, by, value)[0] for one in self._out for by, value in one.subject.items() if by != "license"
-        )
-
-    def _scrubbed(self, claim: Claim) -> Claim:
-        """A notice names its holder, often with an address: what cards and ledgers quote has none."""
-        if claim not in self._quoted:
-            if claim.detector == reservations.AIGC:  # JSON, and so it stays
-                said = {key: pii.scrubbed(value) for key, value in json.loads(claim.passage or "{}").items()}
-                self._quoted[claim] = claim._replace(passage=json.dumps(said, ensure_ascii=False))
-            else:
-                self._quoted[claim] = claim._replace(passage=claim.passage and pii.scrubbed(claim.passage))
-        return self._quoted[claim]
-
-    def _refuse(self, one: dict[str, Any], where: str, reason: str, detail: str, records: int) -> None:
-        self._quarantine.append(
-            {
-                "source": self._task.source,
-                "object": one["name"],
-                "raw_sha256": one["sha256"],
-                "where": where,
-                "reason": reason,
-                "detail": pii.scrubbed(detail[:500].encode("utf-8", "replace").decode()),
-                "records": records,
-            }
-        )
-
-    def _flush(self) -> None:
-        if self._rows:
-            self._tables.append(pa.Table.from_pylist(self._rows, schema=DOCUMENT))
-            self._table_bytes += self._bytes
-            self._rows, self._bytes = [], 0
-        if self._table_bytes >= SHARD_BYTES:
-            self._end_shard()
-
-    def _end_shard(self) -> None:
-        if self._tables:
-            self._shards.append(write_shard(self._task, f"{self._task.key}-{len(self._shards):05d}", self._tables))
-            self._tables, self._table_bytes = [], 0
-
-    def close(self) -> dict[str, Any]:
-        """Write what is left; the group's index entry, whose counts must add up."""
-        self._flush()
-        self._end_shard()
-        if twice := {doc for doc, count in self._seen.items() if count > 1}:
-            self._shards = [without(self._task, shard, twice, self._twin, "") for shard in self._shards]
-        key = self._task.workspace.quarantine(self._task.source, f"{self._task.key}.parquet")
-        self._task.workspace.write_table(key, pa.Table.from_pylist(self._quarantine, schema=QUARANTINE))
-        refused = sum(row["records"] for row in self._quarantine)
-        if self._in_documents + refused != self._records:
-            raise ContractError(
-                f"extract {self._task.source}: {self._records} records read, {self._in_documents} + {refused} told"
-            )
-        return {
-            "key": self._task.key,
-            "extracted": None,
-            "shards": self._shards,
-            "quarantine": key,
-            "records": self._records,
-            "documents": self._documents,
-            "quarantined": refused,
-        }
-
-    def _twin(self, row: dict[str, Any]) -> None:
-        one = next(o for o in self._task.objects if o["sha256"] == row["raw_sha256"])
-        self._refuse(one, row["native_id"], "duplicate_native_id", "two documents of one fetch have this native_id", 1)
-        self._documents -= 1
-        self._in_documents -= 1
-
-
-def write_shard(task: Task, stem: str, tables: list[pa.Table]) -> dict[str, Any]:
-    """One shard, a row group per table; returns its index entry."""
-    key = task.workspace.documents(task.source, f"{stem}.parquet")
-    with task.workspace.table_writer(key, DOCUMENT) as writer:
-        for table in tables:
-            writer.write_table(table)
-    size = sum(pc.sum(pc.binary_length(table["text"])).as_py() or 0 for table in tables)
-    return {"file": key, "sha256": task.workspace.sha256(key), "rows": sum(t.num_rows for t in tables), "text_bytes": size}
-
-
-def without(task: Task, shard: dict[str, Any], unwanted: set[str], told: Any, suffix: str) -> dict[str, Any]:
-    """The shard written again without some documents, each of which is told."""
-    tables = []
-    wanted = pa.array(sorted(unwanted), pa.string())
-    file = task.workspace.parquet(shard["file"])
-    for group in range(file.num_row_groups):
-        table = file.read_row_group(group)
-        out = pc.is_in(table["doc_id"], value_set=wanted)
-        for row in table.filter(out).select(["doc_id", "native_id", "raw_sha256"]).to_pylist():
-            told(row)
-        if (kept := table.filter(pc.invert(out))).num_rows:
-            tables.append(kept)
-    stem = Path(shard["file"]).stem + suffix
-    return write_shard(task, stem, tables or [DOCUMENT.empty_table()])
 
 
 def _supersede(workspace: Workspace, source: str, groups: list[dict[str, Any]]) -> list[dict[str, Any]]:

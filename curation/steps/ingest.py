@@ -13,12 +13,26 @@ from curation.connectors import Asked, Fetched
 from curation.declaration import parse
 from curation.errors import DataError, DeclarationError
 from curation.license import Claim
+from curation.license_files import LicenseFiles
 from curation.steps import Tell, silent
 from curation.store import Workspace, dump_json
 
+SAMPLE_BYTES = 256 << 20  # of one object in a trial
 
-def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) -> dict[str, Any]:
-    """Fetch what is new or changed; objects that did not change are not fetched again."""
+
+def run(
+    name: str,
+    workspace: Workspace,
+    workers: int = 1,
+    tell: Tell = silent,
+    sample: int | None = None,
+    beside: Workspace | None = None,
+) -> dict[str, Any]:
+    """Fetch what is new or changed; objects that did not change are not fetched again.
+
+    A trial takes the first `sample` objects only, into a scratch workspace that lies `beside` the one whose files and sources are meant.
+    """
+    home = beside or workspace
     source = catalog.source(workspace, name)
     kind, given = source.connector()
     shown = workspace.shown(workspace.source_file(name))
@@ -28,19 +42,22 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     fetched = 0
     with ExitStack() as stack:
         asked = Asked(
-            root=workspace.root,
+            root=home.root,
             known=_known(workspace, name),
-            raw_member=lambda other, glob: stack.enter_context(_member(workspace, other, glob)),
-            upstream_claims=lambda other: [Claim(*c) for o in published.raw(workspace, other)["objects"] for c in o["claims"]],
+            raw_member=lambda other, glob: stack.enter_context(_member(home, other, glob)),
+            upstream_claims=lambda other: [Claim(*c) for o in published.raw(home, other)["objects"] for c in o["claims"]],
+            sample=sample,
         )
         try:
             for one in connector.fetch(options, asked):
-                entry = _keep(workspace, name, kind, one, asked.known)
+                entry = _keep(workspace, name, kind, one, asked.known, SAMPLE_BYTES if sample else None)
                 fetched += one.stream is not None
                 if one.name in objects:
                     raise DataError(f"{shown}: two objects are named {one.name!r}")
                 objects[one.name] = entry
                 tell(len(objects), 0)
+                if sample and sum(not LicenseFiles.wants(key) for key in objects) >= sample:
+                    break
         except DeclarationError as error:
             raise DeclarationError(credentials.masked(f"{shown}: {error}")) from None
         except DataError as error:
@@ -63,7 +80,9 @@ def _known(workspace: Workspace, name: str) -> dict[str, dict[str, Any]]:
     return known
 
 
-def _keep(workspace: Workspace, source: str, connector: str, one: Fetched, known: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _keep(
+    workspace: Workspace, source: str, connector: str, one: Fetched, known: dict[str, dict[str, Any]], most: int | None
+) -> dict[str, Any]:
     if one.stream is None:
         entry = _said_now(known[one.name], one)
         before = known[one.name]["facts"]
@@ -81,6 +100,8 @@ def _keep(workspace: Workspace, source: str, connector: str, one: Fetched, known
                 digest.update(piece)
                 out.write(piece)
                 size += len(piece)
+                if most is not None and size > most:
+                    raise DataError(f"{one.uri}: was reached, and is larger than the {most >> 20} MB that a trial fetches")
         sha256 = digest.hexdigest()
         if not workspace.exists(published.raw_object(workspace, source, sha256)):
             workspace.publish(staged, published.raw_object(workspace, source, sha256))

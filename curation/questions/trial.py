@@ -1,0 +1,117 @@
+"""Is a source reached, and what would its first records become? Asked in a scratch workspace, so that nothing stays of it."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from curation import archive, catalog, published
+from curation.declaration import load_yaml
+from curation.license import Claim
+from curation.license_files import READ_BYTES, LicenseFiles
+from curation.steps import extract, ingest
+from curation.store import Workspace
+
+OBJECTS = 20  # that are fetched at most
+
+
+def ask(workspace: Workspace, name: str, count: int = 3) -> dict[str, Any]:
+    """What came from where, and the first documents as they would be read. Raises the one-line error of what does not work."""
+    declared = load_yaml(workspace.source_file(name), workspace.shown(workspace.source_file(name)))
+    with scratch(workspace, declared) as trial:
+        report = ingest.run(name, trial, sample=OBJECTS, beside=workspace)
+        objects = published.raw(trial, name)["objects"]
+        documents, refused = extract.first(name, trial, count)
+    kept = ("doc_id", "native_id", "title", "authors", "published", "url", "format", "metadata")
+    return {
+        "source": name,
+        "objects": report["objects"],
+        "bytes": report["bytes"],
+        "from": [one["uri"] for one in objects if not LicenseFiles.wants(one["name"])][:3],
+        "documents": [
+            {
+                **{key: row[key] for key in kept if row[key]},
+                "license_claims": [
+                    {key: claim[key] for key in ("detector", "value", "where")} for claim in row["license_claims"]
+                ],
+                "characters": len(row["text"]),
+                "text": " ".join(row["text"].split())[:200],
+            }
+            for row in documents
+        ],
+        "refused": [{key: row[key] for key in ("where", "reason", "detail")} for row in refused[:5]],
+    }
+
+
+def shown(answer: dict[str, Any]) -> list[str]:
+    """The answer in lines."""
+    lines = [
+        f"    reached: {', '.join(answer['from'])}  ({answer['objects']} objects, {answer['bytes']:,} bytes fetched for the trial)"
+    ]
+    for number, row in enumerate(answer["documents"], 1):
+        facts = {key: row[key] for key in ("title", "authors", "published", "url", "format", "metadata") if key in row}
+        claims = ", ".join(f"{claim['detector']} → {claim['value']}" for claim in row["license_claims"]) or "none"
+        lines += [
+            f"    {number}. {row['native_id']}",
+            *(f"       {key}: {value}" for key, value in facts.items()),
+            f"       license claims: {claims}",
+            f"       text: {row['text'][:100]}{'…' if row['characters'] > 100 else ''}  ({row['characters']:,} characters)",
+        ]
+    lines += [f"    unreadable: {row['where']}: {row['reason']} ({row['detail']})" for row in answer["refused"]]
+    return lines if answer["documents"] else [*lines, "    no document came out of these objects"]
+
+
+@contextmanager
+def scratch(workspace: Workspace, declared: dict[str, Any]) -> Iterator[Workspace]:
+    """A workspace for a moment, with one source in it; what the steward promises of the whole is not asked of a sample."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for part in ("sources", "recipes"):
+            (root / "data" / part).mkdir(parents=True)
+        (root / "dvc.yaml").touch()
+        own = {key: value for key, value in declared.items() if key != "expected"}
+        (root / "data" / "sources" / f"{declared.get('id')}.yaml").write_text(
+            yaml.safe_dump(own, allow_unicode=True), encoding="utf-8"
+        )
+        yield Workspace(root)
+
+
+def names(workspace: Workspace, name: str, most: int = 2000) -> tuple[list[str], list[Claim]]:
+    """File names in what was fetched for a trial, those inside archives too, and what license files among them say."""
+    found: list[str] = []
+    licenses = LicenseFiles()
+    claims: list[Claim] = []
+    for one in published.raw(workspace, name)["objects"]:
+        claims += [Claim(*claim) for claim in one["claims"]]
+        with workspace.open(published.raw_object(workspace, name, one["sha256"])) as stream:
+            if not archive.is_archive(one["file_name"]):
+                found.append(one["name"])
+                if LicenseFiles.wants(one["name"]):
+                    licenses.add(one["name"], stream.read(READ_BYTES), one["name"])
+                continue
+            for member in archive.members(stream, one["file_name"], [], []):
+                found.append(member.name)
+                if member.stream is not None and LicenseFiles.wants(member.name) and member.name.count("/") <= 1:
+                    claims += _of_text(member.name, member.stream.read(READ_BYTES))
+                if len(found) >= most:
+                    break
+    return found, [*claims, *licenses.claims("x")]
+
+
+def _of_text(name: str, content: bytes) -> list[Claim]:
+    one = LicenseFiles()
+    one.add(name.rpartition("/")[2], content, name)
+    return one.claims("x")
+
+
+def columns(workspace: Workspace, name: str) -> dict[str, list[str]]:
+    """Column -> values as text, of the first records of a tabular source."""
+    found: dict[str, list[str]] = {}
+    source = catalog.source(workspace, name)
+    for fields in extract.first_fields(source, workspace, 20):
+        for key, value in fields.items():
+            found.setdefault(str(key), []).append("" if value is None else str(value))
+    return found

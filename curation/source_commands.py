@@ -1,0 +1,181 @@
+"""The commands that bring data in: new-source, new-dataset, pack. They ask, at most eight times, and write one file."""
+
+import argparse
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from curation.decision_commands import Add, Answer, Find
+from curation.errors import DeclarationError
+
+
+class Commands:
+    """The commands with what the CLI gives them: how to find the workspace and how to answer."""
+
+    def __init__(self, find: Find, answer: Answer) -> None:
+        self._find, self._answer = find, answer
+
+    def add_to(self, add: Add) -> None:
+        """Register every command."""
+        one = add(
+            "new-source",
+            self.new_source,
+            "write data/sources/ID.yaml for an address: looks there first, and asks at most eight questions",
+        )
+        one.add_argument(
+            "where",
+            nargs="?",
+            help="a folder, https://, a git address, hf://datasets/ORG/NAME, s3://, pkg:pypi/NAME@VERSION, postgresql://",
+        )
+        for key in ("id", "title", "format", "license", "contact", "industry"):
+            one.add_argument(f"--{key}", help="answers its question")
+        one.add_argument("--members", nargs="*", metavar="GLOB", help="which files; default: all that have a reader")
+        one.add_argument("--text", metavar="COLUMN", help="of a table: the column, or a template such as '{question}\\n{answer}'")
+        one.add_argument("--query", metavar="SQL", help="of a database: SELECT ... ORDER BY ...")
+        one.add_argument("--yes", action="store_true", help="take every answer that was found or is usual; ask nothing")
+        one = add(
+            "new-dataset", self.new_dataset, "write data/recipes/NAME.yaml: a recipe that works as it stands, with comments"
+        )
+        one.add_argument("name")
+        one.add_argument("--sources", nargs="+", metavar="ID", help="default: every source of the workspace, or of the industry")
+        one.add_argument("--title")
+        one.add_argument("--industry", help="default: that of its sources")
+        one.add_argument("--policy", default="open_permissive")
+        one.add_argument("--review", choices=("required", "auto"), default="required")
+        one = add("pack", self.pack, "make one archive of a folder, named by its digest, for a source without an address")
+        one.add_argument("folder", type=Path)
+        one.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="default: here")
+
+    def new_source(self, asked: argparse.Namespace) -> int:
+        """Look, ask, write."""
+        from curation import drafting
+        from curation.manifest import SOURCE_ID
+        from curation.questions import check
+
+        workspace = self._find(asked)
+        ask = _Asking(asked.yes or asked.json or not sys.stdin.isatty())
+        where = drafting.where_of(
+            asked.where or ask("Where is it? (folder, git or web address, hf://, s3://, database)", None), workspace.root
+        )
+        if "sql" in where:
+            query = asked.query or ask("Which rows? (SELECT id, title, body FROM manuals ORDER BY id)", None)
+            where["sql"] |= {"query": query, **({"auth_ref": "DOCS_DB_PASSWORD"} if "@" in where["sql"]["url"] else {})}
+        ask.tell(f"looking at {next(iter(next(iter(where.values())).values()))} ...")
+        found = drafting.look(workspace, where)
+        if found.fault and not asked.yes:
+            raise DeclarationError(found.fault)
+        if found.files:
+            ask.tell(f"  {found.files} files in the sample: {', '.join(f'{n} {kind}' for kind, n in found.kinds.items())}")
+        for claim in found.claims[:5]:
+            ask.tell(f"  {claim.detector} says {claim.value} ({claim.where})")
+        answers: dict[str, Any] = {}
+        answers["format"] = asked.format or ask("Format?", found.format or "auto")
+        column, chat = drafting.text_columns(found.columns) if answers["format"] in drafting.TABLES else (None, None)
+        if asked.text or column or chat:
+            said = asked.text or ask(
+                f"Which column is the text? (there are: {', '.join(list(found.columns)[:12])})", chat or column
+            )
+            key = "id" if "id" in found.columns else None
+            answers["map"] = {
+                **({"id": "id"} if key else {}),
+                **({"record": f"[{said}]"} if said == chat else {"text": drafting.quoted(said)}),
+            }
+        elif asked.members is None and found.files > 1:
+            usual = " ".join(drafting.members_of(answers["format"], found)) or "all"
+            said = ask("Which files? (globs with spaces between, or all)", usual)
+            answers["members"] = [] if said == "all" else said.split()
+        if asked.members is not None:
+            answers["members"] = asked.members
+        answers["license"] = asked.license or ask(
+            "License? (SPDX, such as CC-BY-4.0; LicenseRef-<name>; unknown)", found.license or "unknown"
+        )
+        answers["id"] = asked.id or ask("Its id?", drafting.id_of(where))
+        answers["title"] = asked.title or ask("Its title?", answers["id"].replace("-", " ").replace(".", " ").capitalize())
+        answers["contact"] = asked.contact or ask("Whom to ask about it?", drafting.contact_of(workspace))
+        answers["industry"] = asked.industry or ask("Industry?", "general")
+        if not re.fullmatch(SOURCE_ID, answers["id"]):
+            raise DeclarationError(f"id: {answers['id']!r}; allowed: a-z, 0-9, . and -, at least two; such as grid-manuals")
+        file = workspace.source_file(answers["id"])
+        if file.exists():
+            raise DeclarationError(f"{workspace.shown(file)}: is there already; --id gives another name")
+        file.write_text(drafting.source_yaml(answers, found), encoding="utf-8")
+        try:
+            check.source(workspace, answers["id"])
+        except DeclarationError:
+            file.unlink()  # an answer that makes no source leaves no file
+            raise
+        shown = workspace.shown(file)
+        lines = [f"written: {shown}", *file.read_text(encoding="utf-8").rstrip().splitlines()]
+        if "auth_ref" in (where.get("sql") or {}):
+            lines.append(
+                "set the environment variable DOCS_DB_PASSWORD, or name another in auth_ref (airflow:ID for an Airflow Connection)"
+            )
+        return self._answer(
+            asked, {"source": answers["id"], "file": shown, "asked": ask.count}, [*lines, f"next: curate check --connect {shown}"]
+        )
+
+    def new_dataset(self, asked: argparse.Namespace) -> int:
+        """Write a recipe over sources that there are."""
+        from curation import catalog, drafting
+        from curation.questions import check
+
+        workspace = self._find(asked)
+        names = asked.sources or workspace.names("sources")
+        sources = [catalog.source(workspace, name) for name in names]
+        if asked.industry and not asked.sources:
+            sources = [one for one in sources if asked.industry in one.industry]
+        if not sources:
+            raise DeclarationError("there is no such source yet; `curate new-source` writes one")
+        industry = asked.industry or next((one for source in sources for one in source.industry), "general")
+        file = workspace.recipe_file(asked.name)
+        if file.exists():
+            raise DeclarationError(f"{workspace.shown(file)}: is there already")
+        title = asked.title or asked.name.replace("-", " ").capitalize()
+        contact = next((one.contact for one in sources), drafting.contact_of(workspace))
+        file.write_text(
+            drafting.recipe_yaml(asked.name, title, sources, industry, asked.policy, asked.review, contact), encoding="utf-8"
+        )
+        try:
+            check.recipe(workspace, asked.name)
+        except DeclarationError:
+            file.unlink()
+            raise
+        shown = workspace.shown(file)
+        lines = [f"written: {shown}", *file.read_text(encoding="utf-8").rstrip().splitlines(), f"next: curate run {asked.name}"]
+        return self._answer(asked, {"recipe": asked.name, "file": shown, "sources": [one.id for one in sources]}, lines)
+
+    def pack(self, asked: argparse.Namespace) -> int:
+        """One archive of a folder."""
+        from curation import packing
+
+        made = packing.pack(asked.folder, asked.out)
+        said = f"{made['archive']}: {made['files']:,} files, {made['bytes']:,} bytes, sha256 {made['sha256']}"
+        return self._answer(
+            asked,
+            made,
+            [said, f"as a source: where: {{local: {{path: {made['archive']}}}}}; or put it where https:// or s3:// reaches it"],
+        )
+
+
+class _Asking:
+    """Asks on the terminal; an empty answer is the default. Where nobody can answer, the default is taken."""
+
+    def __init__(self, quiet: bool, read: Callable[[str], str] = input) -> None:
+        self.quiet, self._read, self.count = quiet, read, 0
+
+    def __call__(self, question: str, default: str | None) -> str:
+        if self.quiet:
+            if default is None:
+                raise DeclarationError(f"{question} Nobody is there to answer; give it as an argument")
+            return default
+        self.count += 1
+        said = self._read(f"{self.count}. {question}{f' [{default}]' if default else ''} ").strip()
+        while not said and default is None:
+            said = self._read("   (an answer is needed) ").strip()
+        return said or default or ""
+
+    def tell(self, line: str) -> None:
+        if not self.quiet:
+            print(line)  # noqa: T201
