@@ -20,10 +20,21 @@ $(UV):
 
 setup: .venv/.ready  ## tools and locked dependencies, Airflow included
 
+ifdef FROM
+# without a network: everything comes from the folder that `make wheelhouse` filled where there was one
+export PIP_NO_INDEX := 1
+export PIP_FIND_LINKS := $(abspath $(FROM))
+.venv/.ready: $(FROM)/requirements.txt
+	@echo "Setting up: packages of $(FROM) into .venv/, no index is asked"
+	@python3.11 -m venv .venv 2>/dev/null || python3 -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r $(FROM)/requirements.txt curation
+	@touch $@
+else
 .venv/.ready: $(UV) uv.lock pyproject.toml
 	@echo "Setting up: locked dependencies into .venv/ (fastText and KenLM are compiled once)"
 	@$(UV) sync --frozen --all-extras -q
 	@touch $@
+endif
 
 $(DEMO)/.ready: .venv/.ready
 	@echo "Setting up: kernels, an Airflow home and a workspace under .demo/"
@@ -65,7 +76,17 @@ ui: $(DEMO)/.ready  ## Airflow with its web page, on loopback only, with the dem
 	  AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS=admin:admin,reviewer:op,contributor:user \
 	  $(BIN)/airflow standalone > $(DEMO)/airflow-ui.log 2>&1
 
+wheelhouse: .venv/.ready  ## what an installation without a network needs, into wheelhouse/ (there: make demo FROM=wheelhouse)
+	@mkdir -p wheelhouse
+	@$(UV) export -q --frozen --no-dev --extra airflow --extra s3 --extra postgresql --extra mysql --no-emit-project --no-hashes -o wheelhouse/requirements.txt
+	@echo "Collecting: wheels of every dependency (fastText is compiled once), the project's own, the demo's packages"
+	@.uv/bin/python -m pip wheel -q --disable-pip-version-check -r wheelhouse/requirements.txt -w wheelhouse
+	@$(UV) build -q --wheel -o wheelhouse
+	@rm -f wheelhouse/.gitignore
+	@$(BIN)/python -m curation.connectors.package_index wheelhouse data/sources/*.yaml
+	@du -sh wheelhouse
+
 clean:  ## remove the demo and the peers' environments
 	rm -rf $(DEMO) .peers
 
-.PHONY: help setup demo test lint bench ui clean
+.PHONY: help setup demo test lint bench ui wheelhouse clean

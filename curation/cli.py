@@ -103,6 +103,8 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--estimate-only", action="store_true", help="by MinHash alone, without comparing texts near the threshold")
     one.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="threads (default: all cores)")
     add("warm", _warm, "compile the kernels once for this machine")
+    one = add("dags", _dags, "copy the DAG files into the dags folder of an Airflow you run already")
+    one.add_argument("dir", type=Path)
     add("schemas", _schemas, "write JSON Schemas of the declarations into schemas/")
     return top
 
@@ -370,6 +372,14 @@ def _warm(asked: argparse.Namespace) -> int:
     begun = time.perf_counter()
     names = warm.compile_kernels()
     return _answer(asked, {"signals": names}, [f"kernels ready in {time.perf_counter() - begun:.1f} s"])
+
+
+def _dags(asked: argparse.Namespace) -> int:
+    from curation import workspaces
+
+    written = [str(path) for path in workspaces.write_dags(asked.dir)]
+    following = "its scheduler and workers need $CURATION_WORKSPACE, and `pip install 'curation[airflow]'` beside Airflow 3.3"
+    return _answer(asked, written, [*(f"wrote {path}" for path in written), following])
 
 
 def _schemas(asked: argparse.Namespace) -> int:

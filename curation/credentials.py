@@ -13,7 +13,7 @@ import re
 import urllib.parse
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
@@ -36,7 +36,7 @@ class Credential:
 
 
 _known: set[str] = set()
-_ask_airflow: list[Callable[[str], Credential | None]] = []
+_ask_airflow: list[tuple[Callable[[str], Any], tuple[type[Exception], ...]]] = []
 
 
 def _sound(name: str) -> str:
@@ -61,9 +61,12 @@ def without_password(url: str) -> str:
     return url
 
 
-def use_airflow(lookup: Callable[[str], Credential | None]) -> None:
-    """Tell how a Connection is looked up; the DAGs do, so that the library needs no Airflow."""
-    _ask_airflow[:] = [lookup]
+def use_airflow(lookup: Callable[[str], Any], *missing: type[Exception]) -> None:
+    """Tell how a Connection (an object with `login` and `password`) is looked up, and what is raised for one that is not there.
+
+    The DAGs do, so that the library needs no Airflow.
+    """
+    _ask_airflow[:] = [(lookup, missing)]
 
 
 def find(auth_ref: str | None, place: str) -> Credential | None:
@@ -93,9 +96,12 @@ def _connection(name: str, place: str) -> Credential:
     variable = f"AIRFLOW_CONN_{name.upper()}"
     if said := os.environ.get(variable):
         return _parsed(said, f"{place}.auth_ref: {variable}")
-    for ask in _ask_airflow:
-        if found := ask(name):
-            return found
+    for ask, missing in _ask_airflow:
+        try:
+            found = ask(name)
+        except missing:
+            continue
+        return Credential(found.password or "", found.login or None)
     where = "Airflow knows no Connection of this name" if _ask_airflow else f"outside Airflow, set {variable}"
     raise DeclarationError(f"{place}.auth_ref: {AIRFLOW}{name}: {where}")
 

@@ -14,6 +14,24 @@ from curation.versions import dvc, git
 PARTS = ("sources", "recipes", "profiles", "policies", "approvals")
 
 
+def write_dags(folder: Path) -> list[Path]:
+    """Copy the DAG files into an Airflow's dags folder; what stands there under their names must be ours."""
+    own = Path(str(resources.files("curation.resources").joinpath("dags")))
+    if not own.is_dir():  # a clone, where they stand at its root
+        own = Path(__file__).resolve().parents[1] / "dags"
+    if not folder.is_dir():
+        raise DeclarationError(f"{folder}: no such folder; it is the dags_folder of your Airflow, or a folder in it")
+    written = []
+    for file in sorted(own.glob("*.py")):
+        target = folder / f"curation_{file.name}"
+        text = file.read_text(encoding="utf-8")
+        if target.exists() and not target.read_text(encoding="utf-8").startswith('"""DAG `'):
+            raise DeclarationError(f"{target}: is there and is not one of curation's DAGs")
+        target.write_text(text, encoding="utf-8")
+        written.append(target)
+    return written
+
+
 def create(folder: Path, remote: str | None, storage: str | None = None) -> Workspace:
     """Make `folder` a workspace; what is already there stays. `remote` becomes DVC's default remote, data lie in `storage`."""
     if folder.exists() and not folder.is_dir():

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import DAG, Asset, Param, task
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk import DAG, Asset, Connection, Param, task
+from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
 
 from curation.line import STEPS
 from curation.store import Workspace
@@ -40,8 +40,9 @@ def not_again() -> Iterator[None]:
 
 def run_one(step_name: str, name: str, params: dict[str, Any], run_id: str) -> dict[str, Any]:
     """Run one step of the line for a DAG run, telling its progress in the task's log."""
-    from curation import engines, line
+    from curation import credentials, engines, line
 
+    credentials.use_airflow(Connection.get, AirflowNotFoundException)
     step = line.step(step_name)
     workspace = Workspace.find(params["workspace"])
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-from airflow.sdk import DAG, Asset, Param, task
+from airflow.sdk import DAG, Asset, Connection, Param, task
 
 from curation import catalog
 from curation.errors import CurationError
@@ -42,10 +42,11 @@ with DAG(
         @task(task_id=f"refresh_{source}".replace(".", "_"), outlets=[source_asset(source)])
         def refresh(params: dict[str, Any], run_id: str, name: str = source) -> dict[str, Any]:
             """Fetch what changed; skipped, without an asset event, when nothing did."""
-            from airflow.sdk.exceptions import AirflowSkipException
+            from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
 
-            from curation import line
+            from curation import credentials, line
 
+            credentials.use_airflow(Connection.get, AirflowNotFoundException)
             report = line.run_step(Workspace.find(params["workspace"]), run_id, line.step("ingest"), name)
             if not report["fetched"]:
                 raise AirflowSkipException(f"{name}: unchanged")

@@ -3,24 +3,31 @@
     where: {package_index: {package: Django, version: "5.2.7", kind: sdist, sha256: ...}}
 
 The index is the one that pip or uv is configured for. Its simple API is read as JSON, else HTML (PEP 503, 691);
-Requires-Python is ignored, since no code will run. Objects are named by purl, never by the index's address.
+Requires-Python is ignored, since no code will run. Objects are named by purl, never by the index's address. Without a network
+(PIP_NO_INDEX or UV_NO_INDEX) the file is taken from the folder that PIP_FIND_LINKS or UV_FIND_LINKS names; this fills such a folder:
+
+    python -m curation.connectors.package_index FOLDER data/sources/*.yaml
 """
 
 import configparser
 import hashlib
 import os
+import re
+import shutil
+import sys
 import tarfile
 import tempfile
 import tomllib
 import urllib.parse
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from curation import web
+from curation import manifest, web
 from curation.connectors import Asked, Fetched
-from curation.declaration import Declared
+from curation.declaration import Declared, parse
 from curation.errors import DataError
 from curation.license import Claim, from_package_metadata
 
@@ -38,11 +45,14 @@ class Options(Declared):
 
 def fetch(options: Options, asked: Asked) -> Iterator[Fetched]:
     """Yield the one file of the release."""
-    normal = options.package.lower().replace("_", "-").replace(".", "-")
+    normal = _normal(options.package)
     name = f"pkg:pypi/{normal}@{options.version}"
     known = asked.known.get(name)
     if known and options.sha256 == known["sha256"]:
         yield Fetched(name, known["uri"], known["file_name"], None, facts=known["facts"])
+        return
+    if wheelhouse := find_links():
+        yield from _from_folder(options, name, wheelhouse)
         return
     file_name, url, promised = _find(options, normal)
     if options.sha256 and promised and options.sha256 != promised:
@@ -51,14 +61,74 @@ def fetch(options: Options, asked: Asked) -> Iterator[Fetched]:
     if known and expected == known["sha256"]:
         yield Fetched(name, known["uri"], known["file_name"], None, facts=known["facts"])
         return
+    with _fetched(name, file_name, url, expected) as body:
+        claims = _metadata_claims(body, file_name)
+        body.seek(0)
+        yield Fetched(name, f"{name}?file_name={file_name}", file_name, body, claims)
+
+
+@contextmanager
+def _fetched(name: str, file_name: str, url: str, expected: str | None) -> Iterator[BinaryIO]:
+    """The file's bytes, checked. Raises DataError for others than the expected ones."""
     with tempfile.TemporaryFile() as body:
         digest = _download(url, body)
         if expected and digest != expected:
             raise DataError(f"{name}: expected sha256 {expected}, got {digest} ({file_name})")
         body.seek(0)
-        claims = _metadata_claims(body, file_name)
-        body.seek(0)
-        yield Fetched(name, f"{name}?file_name={file_name}", file_name, body, claims)  # type: ignore[arg-type]
+        yield body  # type: ignore[misc]
+
+
+def find_links() -> Path | None:
+    """The folder of packages that stands for the index, where pip or uv is told to ask none. Raises DataError when it is no folder."""
+    if not any(os.environ.get(one, "").lower() in {"1", "true", "yes"} for one in ("PIP_NO_INDEX", "UV_NO_INDEX")):
+        return None
+    said = os.environ.get("PIP_FIND_LINKS") or os.environ.get("UV_FIND_LINKS") or ""
+    if not said or not Path(said).is_dir():
+        raise DataError(f"package index: none may be asked (PIP_NO_INDEX), and PIP_FIND_LINKS names no folder: {said!r}")
+    return Path(said)
+
+
+def _from_folder(options: Options, name: str, folder: Path) -> Iterator[Fetched]:
+    wanted = _normal(options.package)
+    suffixes = (".whl",) if options.kind == "wheel" else (".tar.gz", ".zip")
+    for path in sorted(folder.iterdir()):
+        stem = next((path.name.removesuffix(suffix) for suffix in suffixes if path.name.endswith(suffix)), None)
+        if stem is None:
+            continue
+        package, version = stem.split("-")[:2] if options.kind == "wheel" else stem.rpartition("-")[::2]
+        if _normal(package) != wanted or version != options.version:
+            continue
+        with path.open("rb") as body:
+            digest = hashlib.file_digest(body, "sha256").hexdigest()
+            if options.sha256 and digest != options.sha256:
+                raise DataError(f"{name}: sha256 is pinned to {options.sha256}, {path.name} has {digest}")
+            body.seek(0)
+            claims = _metadata_claims(body, path.name)
+            body.seek(0)
+            yield Fetched(name, f"{name}?file_name={path.name}", path.name, body, claims)
+        return
+    raise DataError(f"package index: the folder of packages has no {options.kind} of {options.package} {options.version}")
+
+
+def _normal(package: str) -> str:
+    return re.sub(r"[-_.]+", "-", package).lower()
+
+
+def main(arguments: list[str]) -> None:
+    """Put the packages that some sources name into a folder."""
+    folder = Path(arguments[0])
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in map(Path, arguments[1:]):
+        kind, given = manifest.load(file).connector()
+        if kind != "package_index":
+            continue
+        options = parse(Options, given, f"{file}: where.package_index")
+        file_name, url, promised = _find(options, _normal(options.package))
+        with (
+            _fetched(options.package, file_name, url, options.sha256 or promised) as body,
+            (folder / file_name).open("wb") as out,
+        ):
+            shutil.copyfileobj(body, out)
 
 
 def _find(options: Options, normal: str) -> tuple[str, str, str | None]:
@@ -177,3 +247,7 @@ def _public_default() -> str:
     from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
     return urllib.parse.urljoin(PYPI_SIMPLE_ENDPOINT, "")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

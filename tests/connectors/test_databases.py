@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -189,8 +190,9 @@ def test_an_airflow_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AIRFLOW_CONN_DOCS")
     with pytest.raises(DeclarationError, match=r"x\.auth_ref: airflow:docs: outside Airflow, set AIRFLOW_CONN_DOCS"):
         credentials.find("airflow:docs", "x")
-    credentials.use_airflow(lambda name: credentials.Credential("from the store") if name == "docs" else None)
-    assert credentials.find("airflow:docs", "x") == credentials.Credential("from the store")
+    store = {"docs": SimpleNamespace(login="me", password="from the store")}
+    credentials.use_airflow(store.__getitem__, KeyError)
+    assert credentials.find("airflow:docs", "x") == credentials.Credential("from the store", "me")
     with pytest.raises(DeclarationError, match="Airflow knows no Connection"):
         credentials.find("airflow:other", "x")
 
