@@ -145,6 +145,7 @@ def _unpacked(counted: "_Counting") -> BinaryIO:
 
 def _zip_members(stream: BinaryIO) -> Iterator[Member]:
     with zipfile.ZipFile(stream) as archive:
+        _demand_apart(archive.infolist())
         for entry in archive.infolist():
             if entry.is_dir():
                 continue
@@ -159,6 +160,15 @@ def _zip_members(stream: BinaryIO) -> Iterator[Member]:
                     counted = _Counting(io.BytesIO())
                     counted.count = entry.compress_size
                     yield Member(entry.filename, io.BufferedReader(_Capped(cast(BinaryIO, opened), counted), 1 << 16))
+
+
+def _demand_apart(entries: list[zipfile.ZipInfo]) -> None:
+    """Many entries over the same bytes make a bomb of a small file (Python tells them from 3.11.8 on)."""
+    end = -1
+    for entry in sorted(entries, key=lambda one: one.header_offset):
+        if entry.header_offset < end:
+            raise zipfile.BadZipFile("entries of the directory overlap")
+        end = entry.header_offset + 30 + entry.compress_size  # a local header has at least 30 bytes
 
 
 class _Counting(io.RawIOBase):

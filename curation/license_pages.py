@@ -25,7 +25,7 @@ _HREF, _REL, _ITEMPROP, _CONTENT, _NAME, _PROPERTY, _TYPE = (
     re.compile(_ATTRIBUTE.format(name=name), re.IGNORECASE)
     for name in ("href", "rel", "itemprop", "content", "name", "property", "type")
 )
-_TAG = re.compile(r"<(a|link|meta|script)\b([^>]{0,2000})>", re.IGNORECASE)
+_TAG = re.compile(r"<(a|link|meta|script)\b([^<>]{0,2000})>", re.IGNORECASE)
 _META = {"dc.rights", "dc.rights.license", "dc.license", "dcterms.license", "dcterms.rights", "license", "rights", "copyright"}
 _FOOTER = re.compile(
     r"<(footer)\b[^>]{0,500}>|<(div|p|section|td|span)\b[^>]{0,300}\b(?:class|id)\s*=\s*[\"'][^\"'>]{0,200}(?:footer|copyright|bottom|版权)[^>]{0,300}>",

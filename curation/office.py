@@ -4,6 +4,7 @@ A legacy .doc, .xls, .ppt or .wps is another format (MS-CFB) and named with the 
 """
 
 import io
+import itertools
 import struct
 import zipfile
 from typing import BinaryIO, NamedTuple
@@ -45,6 +46,9 @@ def opened(stream: BinaryIO, part: str, kind: str) -> BinaryIO | Refused:
     unpacked = sum(member.file_size for member in members)
     if len(members) > MAX_MEMBERS or unpacked > MAX_UNPACKED or unpacked - FREE_BYTES > MAX_RATIO * size:
         return Refused("too_large", f"{len(members)} members of {unpacked} bytes in a file of {size}")
+    places = sorted((member.header_offset, member.compress_size) for member in members)
+    if any(after[0] < before[0] + before[1] for before, after in itertools.pairwise(places)):
+        return Refused("broken_zip", "entries of the directory overlap")
     if part not in {member.filename for member in members}:
         return Refused(f"not_{kind}", f"has no {part}")
     file.seek(0)

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,10 @@ def purged(workspace: Workspace) -> list[Decision]:
     return [one for one in standing.withdrawals(workspace) if one.facts["purged"]]
 
 
+MOST_TOLD = 10_000
+_scrubbed = lru_cache(4096)(pii.scrubbed)  # a fault says the same of a million lines
+
+
 class Writer:
     """Collects documents into row groups and shards, and what could not become one into quarantine."""
 
@@ -47,6 +52,8 @@ class Writer:
         self._table_bytes = 0
         self._shards: list[dict[str, Any]] = []
         self._quarantine: list[dict[str, Any]] = []
+        self._faults: Counter[tuple[str, str]] = Counter()
+        self._more: dict[tuple[str, str], dict[str, Any]] = {}
         self._records = self._documents = self._in_documents = 0
         self._seen: Counter[str] = Counter()
         self._quoted: dict[Claim, Claim] = {}
@@ -65,7 +72,7 @@ class Writer:
         self._records += 1
         if isinstance(found, Unreadable):
             place = name if found.key is None else f"{name}:{found.key}"
-            self._refuse(one, place, found.reason, found.detail, 1)
+            self._fault(one, place, found.reason, found.detail, 1)
             return
         found.fields["_key"], found.fields["_format"] = found.key, found.format
         groups = source.map.group_by
@@ -90,7 +97,7 @@ class Writer:
             row = self._document(one, source, run, key)
             row["format"] = form or row["format"]
         except mapping.Missing as missing:
-            self._refuse(one, place, missing.reason, missing.detail, len(run))
+            self._fault(one, place, missing.reason, missing.detail, len(run))
             return
         if self._is_purged(row):
             self._refuse(one, row["doc_id"], "withdrawn", "its text was withdrawn and purged", len(run))
@@ -159,6 +166,18 @@ class Writer:
                 self._quoted[claim] = claim._replace(passage=claim.passage and pii.scrubbed(claim.passage))
         return self._quoted[claim]
 
+    def _fault(self, one: dict[str, Any], where: str, reason: str, detail: str, records: int) -> None:
+        """What cannot be read, a row each up to a number that somebody would look at; the rest of its kind is one row that counts them."""
+        kind = (one["name"], reason)
+        self._faults[kind] += 1
+        if self._faults[kind] <= MOST_TOLD:
+            self._refuse(one, where, reason, detail, records)
+            return
+        if kind not in self._more:
+            self._refuse(one, where, reason, "and more of the same in this object, from here on", 0)
+            self._more[kind] = self._quarantine[-1]
+        self._more[kind]["records"] += records
+
     def _refuse(self, one: dict[str, Any], where: str, reason: str, detail: str, records: int) -> None:
         self._quarantine.append(
             {
@@ -167,7 +186,7 @@ class Writer:
                 "raw_sha256": one["sha256"],
                 "where": where,
                 "reason": reason,
-                "detail": pii.scrubbed(detail[:500].encode("utf-8", "replace").decode()),
+                "detail": _scrubbed(detail[:500].encode("utf-8", "replace").decode()),
                 "records": records,
             }
         )

@@ -9,6 +9,7 @@ import json
 import re
 import threading
 import unicodedata
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
@@ -30,6 +31,8 @@ _CONTROL = re.compile("[\x00\x01\x03-\x08\x0b-\x1f\x7f\ufffe\uffff]")
 _BEGINS = re.compile(
     r"(?:[•●▪◦‣·*\-–—]\s|[(（]?\d{1,3}[.)、）]\s?\D|[(（][一二三四五六七八九十]+[)）]|第[一二三四五六七八九十百零\d]+[章节条])"
 )
+_STREAM = re.compile(rb"(?<!end)stream\r?\n")
+MOST_UNPACKED, USUAL_RATIO, MOST_RATIO = 8 << 20, 60, 1032  # deflate gives 1032 at most; contents of real pages 3 to 10
 _DATE = re.compile(r"D:(\d{4})(\d\d)(\d\d)")
 _DIGITS = re.compile(r"\d+")
 
@@ -56,6 +59,9 @@ def read(stream: BinaryIO, name: str, options: Options) -> Iterator[Record | Unr
     if b"%PDF-" not in content[:1024]:
         yield Unreadable("not_pdf", "no %PDF- at the beginning")
         return
+    if told := _bomb(content):
+        yield Unreadable("too_large", told)
+        return
     with _ONE_AT_A_TIME:
         layer = _layer(content)
     if isinstance(layer, Unreadable):
@@ -76,6 +82,29 @@ def read(stream: BinaryIO, name: str, options: Options) -> Iterator[Record | Unr
         "running_lines": json.dumps(sorted(one.replace(MEND, "") for one in running), ensure_ascii=False),
     }
     yield Record({**layer.facts, **facts, "text": text})
+
+
+def _bomb(content: bytes) -> str | None:
+    """What a compressed stream of the file becomes, where no honest page does: PDFium would lay out every letter of it."""
+    for stream in _STREAM.finditer(content):
+        head = content[max(0, stream.start() - 2000) : stream.start()]
+        head = head[head.rfind(b"obj") :]
+        if b"/Image" in head or b"/Fl" not in head:
+            continue
+        begin = stream.end()
+        end = content.find(b"endstream", begin)
+        packed = memoryview(content)[begin : end if end >= 0 else len(content)]
+        if len(packed) * MOST_RATIO < MOST_UNPACKED:
+            continue
+        unpacker, made = zlib.decompressobj(), 0
+        try:
+            for start in range(0, len(packed), 4096):
+                made += len(unpacker.decompress(packed[start : start + 4096]))
+                if made > MOST_UNPACKED and made > USUAL_RATIO * (start + 4096):
+                    return f"a stream of {len(packed)} bytes is more than {made} unpacked"
+        except zlib.error:  # encrypted or broken: not what a bomb is made of
+            continue
+    return None
 
 
 def _layer(content: bytes) -> _Layer | Unreadable:
