@@ -1,6 +1,6 @@
 """Secrets are named in declarations, never written there: `auth_ref` is an environment variable, or an Airflow Connection.
 
-    auth_ref: DOCS_DB_PASSWORD      the environment variable's value is the password or token
+    auth_ref: DOCS_PASSWORD      the environment variable's value is the password or token
     auth_ref: airflow:docs_db       login and password of the Connection docs_db, in Airflow's own store or secrets backend
 
 Outside Airflow a Connection is read from AIRFLOW_CONN_<ID>, as Airflow does it first. What was looked up is masked in every

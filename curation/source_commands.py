@@ -61,7 +61,7 @@ class Commands:
         )
         if "sql" in where:
             query = asked.query or ask("Which rows? (SELECT id, title, body FROM manuals ORDER BY id)", None)
-            where["sql"] |= {"query": query, **({"auth_ref": "DOCS_DB_PASSWORD"} if "@" in where["sql"]["url"] else {})}
+            where["sql"] |= {"query": query, **({"auth_ref": "DOCS_PASSWORD"} if "@" in where["sql"]["url"] else {})}
         ask.tell(f"looking at {next(iter(next(iter(where.values())).values()))} ...")
         found = drafting.look(workspace, where)
         if found.fault and not asked.yes:
@@ -110,7 +110,7 @@ class Commands:
         lines = [f"written: {shown}", *file.read_text(encoding="utf-8").rstrip().splitlines()]
         if "auth_ref" in (where.get("sql") or {}):
             lines.append(
-                "set the environment variable DOCS_DB_PASSWORD, or name another in auth_ref (airflow:ID for an Airflow Connection)"
+                "set the environment variable DOCS_PASSWORD, or name another in auth_ref (airflow:ID for an Airflow Connection)"
             )
         return self._answer(
             asked, {"source": answers["id"], "file": shown, "asked": ask.count}, [*lines, f"next: curate check --connect {shown}"]

@@ -1,6 +1,6 @@
 """A database behind any SQLAlchemy URL, read-only and streamed; its raw is the ordered result as Parquet.
 
-    where: {sql: {url: "postgresql://reader@db/docs", auth_ref: DOCS_DB_PASSWORD, query: "SELECT ... ORDER BY id"}}
+    where: {sql: {url: "postgresql://reader@db/docs", auth_ref: DOCS_PASSWORD, query: "SELECT ... ORDER BY id"}}
     where: {sql: {url: ..., cursor: updated_at, query: "SELECT ... ORDER BY updated_at, id"}}       what changed since the last ingest
     where: {sql: {from: {source: china-law-package, member: "**/laws.db"}, query: "SELECT ... ORDER BY id"}}
 

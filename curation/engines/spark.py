@@ -2,6 +2,7 @@
 
     curate run my-dataset --engine spark --address spark://master:7077        (default: Spark on this machine)
 
+A session that is there already is used (Airflow's `@task.pyspark`), and so is the cluster of a `spark-submit` (docs/connect.md).
 The extra `spark` brings PySpark; Java 17 or 21 must be there. Files go through the workspace's data, which every executor
 must reach under the same name.
 """
@@ -39,8 +40,12 @@ def _session(workers: int, address: str | None) -> Any:
     if active is not None:
         return active
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    master = address or f"local[{workers},4]"  # a task may fail three times here too
-    builder = SparkSession.builder.master(master).appName("curation")
+    submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # by spark-submit, which has said where
+    master = address or (
+        "the one of spark-submit" if submitted else f"local[{workers},4]"
+    )  # a task may fail three times here too
+    builder = SparkSession.builder.appName("curation")
+    builder = builder if submitted and not address else builder.master(master)
     for key, value in _SETTINGS.items():
         builder = builder.config(key, value)
     try:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from curation import line, published
+from curation import cli, line, published
 from curation.engines import map_tasks, names, use
 from tests import corpus
 
@@ -112,6 +112,23 @@ def test_the_line_gives_the_same_digest(engine: str, digest: str, tmp_path: Path
     assert (
         json.loads(done.stdout.strip().splitlines()[-1])["digest"] == digest == published.manifest(workspace, "energy")["digest"]
     )
+
+
+def test_a_step_handed_over_by_spark_submit(spark: str, tmp_path: Path) -> None:
+    """What Airflow's SparkSubmitOperator runs (docs/connect.md): the step goes to the cluster that spark-submit was given."""
+    workspace = corpus.lay(tmp_path)
+    (tmp_path / "run_curate.py").write_text("from curation.cli import entry\n\nentry()\n")
+    for step in ("ingest", "extract"):
+        assert cli.main(["--workspace", str(tmp_path), "step", step, "plant"]) == 0
+    command = [str(BIN / "spark-submit"), "--master", spark, "--conf", "spark.ui.enabled=false", str(tmp_path / "run_curate.py")]
+    environment = {**QUIET, "PYSPARK_PYTHON": sys.executable, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [*command, "--workspace", str(tmp_path), "step", "annotate", "plant", "--engine", "spark"],
+        env=environment, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert "annotate plant: " in done.stdout and spark in done.stderr
+    assert published.signals(workspace, "plant")
 
 
 KILLED = """
