@@ -1,6 +1,8 @@
 """Files of this machine or a mounted share: a file, a folder or a glob.
 
 where: {local: {path: incoming/**/*.md}}        relative to the workspace
+
+A file whose size and time of change are those of its receipt is not read again.
 """
 
 import glob
@@ -33,8 +35,13 @@ def fetch(options: Options, asked: Asked) -> Iterator[Fetched]:
     shown = [path for path in sorted(files) if not any(part.startswith(".") for part in path.relative_to(base).parts)]
     for path in some(shown, asked):
         name = path.relative_to(base).as_posix()
+        state = path.stat()
+        facts = {"size": state.st_size, "mtime_ns": state.st_mtime_ns}
+        if asked.known.get(name, {}).get("facts") == facts:
+            yield Fetched(name=name, uri=f"file:{name}", file_name=path.name, stream=None, facts=facts)
+            continue
         with path.open("rb") as stream:
-            yield Fetched(name=name, uri=f"file:{name}", file_name=path.name, stream=stream)
+            yield Fetched(name=name, uri=f"file:{name}", file_name=path.name, stream=stream, facts=facts)
 
 
 def _fixed(pattern: Path) -> Path:

@@ -1,6 +1,6 @@
 """PDF: the text layer page by page (PDFium, else pypdf), lines joined to paragraphs, running heads and page numbers left out.
 
-Lines come in the order in which the file draws them. Nothing is recognised from pictures: a scanned page is told as
+Lines come in the order in which the file draws them; where it draws across two columns, column by column. Nothing is recognised from pictures: a scanned page is told as
 `no_text_layer`. Hyphens that end a line are mended by PDFium.
 """
 
@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
+from curation import columns
 from curation.declaration import Declared
 from curation.readers import Record, Unreadable
 
@@ -122,7 +123,7 @@ def _layer(content: bytes) -> _Layer | Unreadable:
         for number in range(len(document)):
             try:
                 page = document[number]
-                pages.append(page.get_textpage().get_text_bounded())
+                pages.append(_text(page.get_textpage()))
                 if not pages[-1].strip() and any(True for _ in page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE])):
                     scanned.append(number + 1)
             except pypdfium2.PdfiumError:  # one page that cannot be parsed is a page without text
@@ -130,6 +131,17 @@ def _layer(content: bytes) -> _Layer | Unreadable:
         return _Layer(pages, scanned, _facts({key.lower(): value for key, value in document.get_metadata_dict().items()}))
     finally:
         document.close()
+
+
+def _text(page: Any) -> str:
+    """A page's text in the order in which it is drawn, or column by column where it is drawn across two."""
+    count = page.count_rects()
+    if columns.LEAST_LINES < count <= columns.MOST_BOXES:
+        boxes = [columns.Box(*page.get_rect(number)) for number in range(count)]
+        read = columns.across(boxes, lambda box: page.get_text_bounded(*box).replace("\r", " ").replace("\n", " "))
+        if read is not None:
+            return read
+    return page.get_text_bounded()
 
 
 def _by_pypdf(content: bytes, said: str) -> _Layer | Unreadable:

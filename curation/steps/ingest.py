@@ -115,7 +115,8 @@ def _keep(
         **({"fields": one.fields} if one.fields else {}),
     }
     receipt = _receipt(workspace, source, one.name)
-    if (known.get(one.name) or {}).get("sha256") != sha256 or not workspace.exists(receipt):
+    before = known.get(one.name) or {}
+    if (before.get("sha256"), before.get("facts")) != (sha256, one.facts) or not workspace.exists(receipt):
         now = datetime.now(UTC).isoformat(timespec="seconds")
         workspace.write_bytes(receipt, dump_json({**entry, "connector": connector, "retrieved_at": now, "facts": one.facts}))
     return entry

@@ -122,3 +122,46 @@ def test_damage_gives_faults_not_exceptions(content: bytes, at: int, put: bytes,
         assert isinstance(one, Record | Unreadable)
         if isinstance(one, Record):
             one.fields["text"].encode()
+
+
+def drawn(words: list[tuple[float, float, str]]) -> bytes:
+    """A page with texts at their places, in this order."""
+    out = io.BytesIO()
+    with (
+        matplotlib.rc_context({"pdf.fonttype": 42}),
+        matplotlib.backends.backend_pdf.PdfPages(out) as book,
+    ):
+        figure = matplotlib.figure.Figure(figsize=(8.27, 11.69))
+        for x, y, text in words:
+            figure.text(x, y, text, fontsize=9)
+        book.savefig(figure)
+    return out.getvalue()
+
+
+LEFT = [f"left line {n} goes on over the column to its end" for n in range(12)]
+RIGHT = [f"right line {n} does the same on the other side of it" for n in range(12)]
+
+
+def test_two_columns_drawn_across_are_read_one_after_the_other() -> None:
+    """Rows of a typesetter that draws across; a heading over both stays above them."""
+    rows = [
+        (0.08, 0.95, "A heading that stands over both of the columns of this page and is as wide as they are together, or nearly")
+    ]
+    for n, (one, other) in enumerate(zip(LEFT, RIGHT, strict=True)):
+        rows += [(0.08, 0.9 - n * 0.02, one), (0.55, 0.9 - n * 0.02, other)]
+    (found,) = records(drawn(rows), lines=True)
+    assert isinstance(found, Record)
+    lines = found.fields["text"].split("\n")
+    assert lines[0].startswith("A heading") and lines[1:] == [*LEFT, *RIGHT]
+
+
+def test_a_table_stays_in_rows_and_a_drawn_order_is_kept() -> None:
+    """Short cells are a table; columns that are drawn one after the other are not touched."""
+    cells = [row for n in range(12) for row in ((0.08, 0.9 - n * 0.02, f"item {n}"), (0.55, 0.9 - n * 0.02, f"{n} kV"))]
+    (table,) = records(drawn(cells), lines=True)
+    assert isinstance(table, Record) and "item 3 3 kV" in " ".join(table.fields["text"].split())
+    order = [(0.08, 0.9 - n * 0.02, one) for n, one in enumerate(LEFT)] + [
+        (0.55, 0.9 - n * 0.02, one) for n, one in enumerate(RIGHT)
+    ]
+    (plain,) = records(drawn(order), lines=True)
+    assert isinstance(plain, Record) and plain.fields["text"].split("\n") == [*LEFT, *RIGHT]
