@@ -14,14 +14,20 @@ def load(
     *,
     workspace: str | None = None,
     split: str = "train",
+    config: str | None = None,
+    fraction: float | None = None,
+    tokens: int | str | None = None,
+    by: list[str] | None = None,
     accept_withdrawn: str | None = None,
 ) -> "Dataset":
     """A released dataset as a `datasets.Dataset`, without a checkout.
 
     `version` is vX.Y.Z (default: the newest release); `workspace` a folder or git URL (default: $CURATION_WORKSPACE,
-    else the workspace around the current folder). A version of which documents were withdrawn needs the reason
+    else the workspace around the current folder). `config` is a kind of license, where the card names several. `fraction=0.1`
+    or `tokens="50M"` loads a part: nested, the same documents in every version, and of each group of `by=["language", "source"]`
+    its share; without `by` a fraction fetches about that part of the bytes. A version of which documents were withdrawn needs the reason
     `accept_withdrawn`. Raises `curation.errors.CurationError` with the versions there are.
     """
     from curation.loading import load as loaded
 
-    return loaded(name, version, workspace, split, accept_withdrawn)
+    return loaded(name, version, workspace, split, accept_withdrawn, config, fraction, tokens, by)

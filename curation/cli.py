@@ -69,6 +69,15 @@ def parser() -> argparse.ArgumentParser:
         "--level", help="the reader's level (L1, L2, ...): names of sources above it are hidden (default: $CURATION_LEVEL or L1)"
     )
     one.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    one = add("pull", _pull, "write a released dataset, or a part of it, into a folder")
+    one.add_argument("release", metavar="NAME[@VERSION]", help="default: its newest version")
+    one.add_argument("--out", type=Path, required=True, metavar="DIR")
+    one.add_argument("--fraction", type=float, metavar="X", help="such as 0.1: nested, and the same documents in every version")
+    one.add_argument("--tokens", metavar="N", help="such as 50M, instead of a fraction")
+    one.add_argument("--by", nargs="+", metavar="COLUMN", help="of each group its share, such as language source")
+    one.add_argument("--split", default="train")
+    one.add_argument("--config", help="a kind of license, where the card names several")
+    one.add_argument("--jsonl", action="store_true", help="JSON Lines instead of Parquet")
     one = add("diff", _diff, "what changed between two versions")
     one.add_argument("before", metavar="NAME@V1")
     one.add_argument("after", metavar="NAME@V2")
@@ -277,6 +286,16 @@ def _overlap(asked: argparse.Namespace) -> int:
 
     answer = overlap.ask(_workspace(asked), asked.source, asked.threshold, asked.level, asked.workers)
     return _answer(asked, answer, overlap.shown(answer, asked.lang))
+
+
+def _pull(asked: argparse.Namespace) -> int:
+    from curation import loading
+    from curation.portion import portion
+
+    wanted = portion(asked.fraction, asked.tokens, asked.by)
+    where = str(_workspace(asked).root)
+    answer = loading.pull(asked.release, where, asked.out, asked.split, asked.config, wanted, asked.jsonl)
+    return _answer(asked, answer, [f"{answer['file']}: {answer['documents']:,} documents, {answer['bytes']:,} bytes"])
 
 
 def _diff(asked: argparse.Namespace) -> int:

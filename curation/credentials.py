@@ -52,8 +52,8 @@ def without_password(url: str) -> str:
     """The address itself. Raises ValueError when it holds a password or a token, for a declaration's validator."""
     _scheme, mark, rest = url.partition("://")
     login, at, _ = rest.partition("/")[0].rpartition("@")
-    if mark and at and ":" in login:
-        raise ValueError(f"contains a password, which would reach git: {ADVICE}")
+    if mark and at and (":" in login or _scheme.lower() in {"https", "http"}):
+        raise ValueError(f"contains a password or a token, which would reach git: {ADVICE}")
     query = urllib.parse.parse_qsl(rest.partition("?")[2]) if mark else []
     for key, value in query:
         if value and re.search(r"passw|secret|token|signature|api_?key|access_?key|credential|^sig$|^pwd$", key, re.IGNORECASE):
@@ -114,8 +114,11 @@ def _parsed(said: str, place: str) -> Credential:
         except ValueError:
             raise DeclarationError(f"{place}: is neither JSON nor a URI") from None
         return Credential(str(fields.get("password") or ""), fields.get("login"))
-    parts = urllib.parse.urlsplit(said)
-    unquoted = [urllib.parse.unquote(one) if one is not None else None for one in (parts.username, parts.password)]
+    try:
+        parts = urllib.parse.urlsplit(said)
+        unquoted = [urllib.parse.unquote(one) if one is not None else None for one in (parts.username, parts.password)]
+    except ValueError:  # its message would show the address
+        raise DeclarationError(f"{place}: is neither JSON nor a URI") from None
     if not parts.scheme or not unquoted[1]:
         raise DeclarationError(f"{place}: has no password")
     return Credential(unquoted[1], unquoted[0])

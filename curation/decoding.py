@@ -63,6 +63,18 @@ def _decoded(content: bytes, declared: str | None) -> str:
     raise NotText("not text in UTF-8, the declared charset, the detected one or GB18030")
 
 
+def _few_chinese_words(content: bytes) -> bool:
+    """Whether all bytes above ASCII are pairs of common Chinese characters or signs, and none stands within a Latin word."""
+    runs = list(_HIGH.finditer(content))
+    for run in runs:
+        pairs = run.group()
+        if len(pairs) % 2 or not all(0xA1 <= one <= 0xA3 or 0xB0 <= one <= 0xD7 for one in pairs[::2]) or min(pairs[1::2]) < 0xA1:
+            return False
+        if content[run.start() - 1 : run.start()].isalpha() and content[run.end() : run.end() + 1].isalpha():
+            return False
+    return True
+
+
 def _candidates(content: bytes, declared: str | None):  # type: ignore[no-untyped-def]
     yield "utf-8"
     if declared:
@@ -75,7 +87,7 @@ def _candidates(content: bytes, declared: str | None):  # type: ignore[no-untype
         detector.feed(content[: 1 << 20], last=True)
         guess = detector.guess(tld=None, allow_utf8=False).lower()
         # a few Chinese words among ASCII are taken for a European charset; there, letters above ASCII seldom come in even runs only
-        if _ONE_BYTE.match(guess) and all(len(run) % 2 == 0 for run in _HIGH.findall(content[: 1 << 20])):
+        if _ONE_BYTE.match(guess) and _few_chinese_words(content[: 1 << 20]):
             yield "gb18030"
         yield "gb18030" if guess in {"gbk", "gb2312"} else guess
     yield "gb18030"

@@ -112,6 +112,11 @@ def look(workspace: Workspace, where: dict[str, Any]) -> Look:
             _recognise(found, names, str(declared["format"]))
             if found.format in TABLES:
                 found.columns = trial.columns(here, "look")
+    except ingest.LargerThanTrial:
+        name = str(next(iter(where.values())).get("url") or next(iter(where.values())).get("path") or "")
+        found.format = auto.reader_of(name) or (
+            "parquet" if "hub" in where else "auto"
+        )  # large files of a hub are Parquet, nearly all
     except CurationError as error:
         found.fault = str(error).partition(": ")[2] or str(error)
     return found
@@ -170,7 +175,8 @@ def source_yaml(answers: dict[str, Any], found: Look) -> str:
         )
     kind, options = next(iter(found.where.items()))
     shown = ", ".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in options.items())
-    claims = "; ".join(dict.fromkeys(f"{c.detector} says {c.value} ({c.where})" for c in found.claims))
+    said = "; ".join(dict.fromkeys(f"{c.detector} says {c.value} ({c.where})" for c in found.claims))
+    claims = "".join(c if c.isprintable() else " " for c in said)  # what others wrote stays on its line
     lines = [
         f"id: {answers['id']}",
         f"title: {quoted(answers['title'])}",

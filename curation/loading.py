@@ -4,37 +4,90 @@ import re
 import shutil
 import subprocess
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import orjson
+
 from curation import decisions, standing, versions
 from curation.errors import DeclarationError, RightsError
+from curation.portion import Portion, portion, read
 from curation.store import Workspace, is_workspace
 
 if TYPE_CHECKING:
-    from datasets import Dataset
-
-
-def load(name: str, version: str | None, workspace: str | None, split: str, accept_withdrawn: str | None = None) -> "Dataset":
-    """See `curation.load`."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
     from datasets import Dataset
 
+
+def load(
+    name: str,
+    version: str | None,
+    workspace: str | None,
+    split: str,
+    accept_withdrawn: str | None = None,
+    config: str | None = None,
+    fraction: float | None = None,
+    tokens: int | str | None = None,
+    by: list[str] | None = None,
+) -> "Dataset":
+    """See `curation.load`."""
+    from datasets import Dataset
+
+    return Dataset(table(name, version, workspace, split, accept_withdrawn, config, portion(fraction, tokens, by))[1])
+
+
+def table(
+    name: str,
+    version: str | None,
+    workspace: str | None,
+    split: str,
+    accept_withdrawn: str | None,
+    config: str | None,
+    asked: Portion,
+) -> "tuple[str, pa.Table]":
+    """The version, and the rows of a split of it (of one kind of license, of a portion) with all columns."""
     where = workspace or str(Workspace.find(None).root)
     version = version or _newest(where, name)
     if not (accept_withdrawn or "").strip():
         _demand_not_withdrawn(where, f"{name}@{version}")
-    with _files(where, name, version) as files:
+    with _files(where, name, version) as files, ExitStack() as stack:
         base = f"data/datasets/{name}/data"
         shards = sorted(path for path in files.find(base) if Path(path).name.startswith(f"{split}-"))
         if not shards:
             raise DeclarationError(f"{name}@{version} has no split {split!r}")
-        tables = []
-        for path in shards:
-            with files.open(path, "rb") as shard:
-                tables.append(pq.read_table(shard))
-    return Dataset(pa.concat_tables(tables))
+        if config not in {None, "default"}:
+            kinds = sorted(
+                {
+                    found[1]
+                    for path in shards
+                    if (found := re.fullmatch(rf"{split}-([a-z_]+)-\d+-of-\d+\.parquet", Path(path).name))
+                }
+            )
+            if config not in kinds:
+                raise DeclarationError(f"{name}@{version} has no config {config!r}; known: {', '.join(['default', *kinds])}")
+            shards = [path for path in shards if Path(path).name.startswith(f"{split}-{config}-")]
+        return version, read([(path, stack.enter_context(files.open(path, "rb"))) for path in shards], asked)
+
+
+def pull(
+    release: str, workspace: str, out: Path, split: str, config: str | None, asked: Portion, as_jsonl: bool
+) -> dict[str, int | str]:
+    """Write a release, or a portion of it, into a folder: one Parquet file, or JSONL. Raises DeclarationError."""
+    import pyarrow.parquet as pq
+
+    name, _, version = release.partition("@")
+    version, found = table(name, version or None, workspace, split, None, config, asked)
+    out.mkdir(parents=True, exist_ok=True)
+    stem = f"{name}-{version}-{split}"
+    target = out / f"{stem}.{'jsonl' if as_jsonl else 'parquet'}"
+    if as_jsonl:
+        with target.open("wb") as lines:
+            for batch in found.to_batches(1000):
+                lines.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in batch.to_pylist())
+    else:
+        pq.write_table(found, target, compression="zstd")
+    return {"file": str(target), "documents": found.num_rows, "bytes": target.stat().st_size}
 
 
 def _demand_not_withdrawn(where: str, release: str) -> None:

@@ -86,6 +86,8 @@ def _text_of_record(fields: dict[str, Any], mapping: Mapping) -> str:
         text = records.text_of(record_of(fields, mapping) or "{}")
     except records.TooDeep as error:
         raise Missing("too_deep", str(error)) from None
+    except records.KeyIsData as error:
+        raise Missing("key_is_data", str(error)) from None
     if not text.strip():
         raise Missing("no_text", f"columns {', '.join(mapping.record)} hold no text")
     return text

@@ -34,7 +34,7 @@ def visible(html: str, forms: bool = True) -> str:
     from lxml.html import HTMLParser, document_fromstring
 
     try:
-        parser = HTMLParser(encoding="utf-8", huge_tree=False, remove_comments=True, remove_pis=True)
+        parser = HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
         root = document_fromstring(html.encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError, AssertionError):
         return ""

@@ -43,6 +43,8 @@ def opened(stream: BinaryIO, part: str, kind: str) -> BinaryIO | Refused:
             members = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, struct.error) as error:
         return Refused("broken_zip", str(error) or type(error).__name__)
+    if any(member.flag_bits & 1 for member in members):
+        return Refused("encrypted", f"a member is encrypted; save the {kind} without a password")
     unpacked = sum(member.file_size for member in members)
     if len(members) > MAX_MEMBERS or unpacked > MAX_UNPACKED or unpacked - FREE_BYTES > MAX_RATIO * size:
         return Refused("too_large", f"{len(members)} members of {unpacked} bytes in a file of {size}")

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import re
 import tarfile
 import tempfile
 from pathlib import Path
@@ -17,7 +18,10 @@ def pack(folder: Path, out: Path) -> dict[str, Any]:
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder")
+    name = folder.resolve().name
     files = sorted(path for path in folder.rglob("*") if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+    earlier = re.compile(re.escape(name) + r"-[0-9a-f]{16}\.tar\.gz")  # of this very folder, where they are written into it
+    files = [path for path in files if not (path.parent == folder and earlier.fullmatch(path.name))]
     for path in files:
         if path.is_symlink():
             raise DataError(f"{path}: is a link; pack the file itself")
@@ -25,7 +29,6 @@ def pack(folder: Path, out: Path) -> dict[str, Any]:
     if not files:
         raise DataError(f"{folder}: has no files")
     out.mkdir(parents=True, exist_ok=True)
-    name = folder.resolve().name
     with tempfile.NamedTemporaryFile(dir=out, prefix=".pack-", delete=False) as staged:
         try:
             with (
@@ -33,7 +36,7 @@ def pack(folder: Path, out: Path) -> dict[str, Any]:
                 tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
             ):
                 for path in files:
-                    entry = tarfile.TarInfo(f"{name}/{path.relative_to(folder).as_posix()}")
+                    entry = tarfile.TarInfo(path.relative_to(folder).as_posix())
                     entry.size = path.stat().st_size
                     with path.open("rb") as content:
                         archive.addfile(entry, content)

@@ -1,10 +1,11 @@
 """Records that are not prose (chats, questions and answers, instructions): their JSON stays whole beside the text that signals read.
 
 The text is every string of the record in its order, a blank line between two; what only names a speaker's role is no text. An edit of
-the text is made in the very string it falls into, so that what is redacted in one is redacted in both. Whole numbers of eight digits
+the text is made in the very string it falls into, so that what is redacted in one is redacted in both. Numbers of eight digits
 or more are text too: a telephone number may be one.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,12 +20,17 @@ ROLES = {
     "system", "user", "assistant", "human", "gpt", "bot", "model", "tool", "function", "observation", "function_call", "developer",
     "critic", "chatgpt", "bing", "bard", "prompter", "text", "tool_call", "tool_response",
 }  # fmt: skip
+_DATA = re.compile(r"@|[0-9][0-9 ()-]{6,}[0-9]")
 LONG_NUMBER = 10_000_000
 DEEPEST = 100
 
 
 class TooDeep(ValueError):
     """The record nests deeper than any chat does."""
+
+
+class KeyIsData(ValueError):
+    """A key that looks like a number or an address of somebody: edits reach values only."""
 
 
 def kept(fields: dict[str, Any], columns: list[str]) -> str:
@@ -69,11 +75,13 @@ def _strings(value: Any, depth: int) -> Iterator[tuple[Any, Any, str]]:
     """(holder, key, words) of every string that is text, in its order."""
     if depth > DEEPEST:
         raise TooDeep(f"nests deeper than {DEEPEST}")
+    if isinstance(value, dict) and (named := next((key for key in value if _DATA.search(key)), None)):
+        raise KeyIsData(f"a key holds what is data: {named[:3]}...")
     for key, one in value.items() if isinstance(value, dict) else enumerate(value):
         if isinstance(one, str):
             if one.strip() and not (key in ROLE_KEYS and one in ROLES):
                 yield value, key, one
-        elif isinstance(one, int) and not isinstance(one, bool) and abs(one) >= LONG_NUMBER:
-            yield value, key, str(one)
+        elif isinstance(one, int | float) and not isinstance(one, bool) and abs(one) >= LONG_NUMBER:
+            yield value, key, str(int(one)) if float(one).is_integer() else str(one)
         elif isinstance(one, dict | list):
             yield from _strings(one, depth + 1)

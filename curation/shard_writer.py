@@ -55,7 +55,8 @@ class Writer:
         self._faults: Counter[tuple[str, str]] = Counter()
         self._more: dict[tuple[str, str], dict[str, Any]] = {}
         self._records = self._documents = self._in_documents = 0
-        self._seen: Counter[str] = Counter()
+        self._seen: Counter[str] = Counter()  # document and digest of its object
+        self._from: dict[tuple[str, str], str] = {}  # the same, and the object's name
         self._quoted: dict[Claim, Claim] = {}
         self._out = purged(task.workspace)
         self._out_ids = {
@@ -102,10 +103,14 @@ class Writer:
         if self._is_purged(row):
             self._refuse(one, row["doc_id"], "withdrawn", "its text was withdrawn and purged", len(run))
             return
+        of = (row["doc_id"], row["raw_sha256"])
+        if self._from.setdefault(of, one["name"]) != one["name"]:
+            self._refuse(one, row["native_id"], "superseded", f"the same bytes are read as {self._from[of]}", len(run))
+            return
         self._rows.append(row)
         self._documents += 1
         self._in_documents += len(run)
-        self._seen[row["doc_id"]] += 1
+        self._seen[row["doc_id"] + row["raw_sha256"]] += 1
         self._bytes += len(row["text"].encode())
         if self._bytes >= ROW_GROUP_BYTES:
             self._flush()
@@ -215,7 +220,7 @@ class Writer:
         """Write what is left; the group's index entry, whose counts must add up."""
         self._flush()
         self._end_shard()
-        if twice := {doc for doc, count in self._seen.items() if count > 1}:
+        if twice := {row for row, count in self._seen.items() if count > 1}:
             self._shards = [without(self._task, shard, twice, self._twin, "") for shard in self._shards]
         key = self._task.workspace.quarantine(self._task.source, f"{self._task.key}.parquet")
         self._task.workspace.write_table(key, pa.Table.from_pylist(self._quarantine, schema=QUARANTINE))
@@ -252,13 +257,13 @@ def write_shard(task: Task, stem: str, tables: list[pa.Table]) -> dict[str, Any]
 
 
 def without(task: Task, shard: dict[str, Any], unwanted: set[str], told: Any, suffix: str) -> dict[str, Any]:
-    """The shard written again without some documents, each of which is told."""
+    """The shard written again without some rows (document and digest of its object, in one text), each of which is told."""
     tables = []
     wanted = pa.array(sorted(unwanted), pa.string())
     file = task.workspace.parquet(shard["file"])
     for group in range(file.num_row_groups):
         table = file.read_row_group(group)
-        out = pc.is_in(table["doc_id"], value_set=wanted)
+        out = pc.is_in(pc.binary_join_element_wise(table["doc_id"], table["raw_sha256"], ""), value_set=wanted)
         for row in table.filter(out).select(["doc_id", "native_id", "raw_sha256"]).to_pylist():
             told(row)
         if (kept := table.filter(pc.invert(out))).num_rows:

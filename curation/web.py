@@ -4,12 +4,14 @@ The address is resolved once, checked, and connected to as checked, so a name ca
 """
 
 import base64
+import contextlib
 import http.client
 import io
 import ipaddress
 import os
 import socket
 import ssl
+import threading
 import time
 import urllib.parse
 import urllib.request
@@ -55,8 +57,12 @@ def get(url: str, limits: Limits, headers: dict[str, str] | None = None) -> Answ
         answer = _once(url, limits, sent, deadline)
         if answer.status in {301, 302, 303, 307, 308} and (target := answer.headers.get("Location")):
             answer.body.close()
-            before, url = url, urllib.parse.urljoin(url, target)
-            if _origin(before) != _origin(url):
+            try:
+                before, url = url, urllib.parse.urljoin(url, _latin_as_utf8(target))
+                elsewhere = _origin(before) != _origin(url)
+            except ValueError as error:
+                raise DataError(f"{public(before)}: leads to what is no address: {error}") from None
+            if elsewhere:
                 sent = {key: value for key, value in sent.items() if key not in {"Authorization", "Cookie"}}
             continue
         if answer.status not in {200, 206, 304}:
@@ -76,9 +82,20 @@ def authorization(login: Credential | None) -> dict[str, str]:
 
 def public(url: str) -> str:
     """The URL without user, password, query and fragment."""
-    parts = urllib.parse.urlsplit(url)
-    host = parts.hostname or ""
-    return urllib.parse.urlunsplit((parts.scheme, f"{host}:{parts.port}" if parts.port else host, parts.path, "", ""))
+    try:
+        parts = urllib.parse.urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return "(an address that cannot be read)"
+    return urllib.parse.urlunsplit((parts.scheme, f"{host}:{port}" if port else host, parts.path, "", ""))
+
+
+def _latin_as_utf8(header: str) -> str:
+    """A header's bytes as the text they are; http.client reads them as Latin-1."""
+    try:
+        return header.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return header
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
@@ -129,7 +146,9 @@ def _meant(ip: Address) -> list[Address]:
 
 
 def _is_public(ip: Address) -> bool:
-    return (ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)) or ip in _NAT64
+    return (
+        ip.is_global and not getattr(ip, "is_site_local", False) and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
+    ) or ip in _NAT64
 
 
 def _proxy(scheme: str, host: str) -> str | None:
@@ -145,14 +164,37 @@ def _once(url: str, limits: Limits, headers: dict[str, str], deadline: float) ->
     if parts.username:
         login = Credential(urllib.parse.unquote(parts.password or ""), urllib.parse.unquote(parts.username))
         auth = authorization(login)
-    target = urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, ""))
+    # Han in an address is everyday here; what is encoded already stays
+    target = urllib.parse.urlunsplit(
+        ("", "", *(urllib.parse.quote(one, safe=_AS_IT_IS) for one in (parts.path or "/", parts.query)), "")
+    )
+    named = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else (parts.hostname or "").encode("idna").decode()
+    host = f"{named}:{parts.port}" if parts.port else named
+    watch = threading.Timer(max(0.1, deadline - time.monotonic()), _hang_up, [connection])
+    watch.daemon = True
+    watch.start()
     try:
-        connection.request("GET", target, headers={"Host": parts.netloc.rsplit("@")[-1], **headers, **auth})
+        connection.request("GET", target, headers={"Host": host, **headers, **auth})
         response = connection.getresponse()
-    except (OSError, http.client.HTTPException) as error:
-        raise DataError(f"{public(url)}: {error or type(error).__name__}") from None
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        late = time.monotonic() > deadline
+        raise DataError(
+            f"{public(url)}: {'took longer than allowed (seconds)' if late else error or type(error).__name__}"
+        ) from None
+    finally:
+        watch.cancel()
     body = io.BufferedReader(_Capped(response, limits.max_bytes, deadline, public(url)), 1 << 16)
     return Answer(response.status, url, response.headers, body)
+
+
+_AS_IT_IS = "/%:@!$&'()*+,;=~-._?[]"
+
+
+def _hang_up(connection: http.client.HTTPConnection) -> None:
+    """End a conversation that drips: each byte would put off a timeout of the socket."""
+    if connection.sock is not None:
+        with contextlib.suppress(OSError):
+            connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _connect(parts: urllib.parse.SplitResult, found: list[Any], deadline: float, url: str) -> http.client.HTTPConnection:
@@ -195,7 +237,9 @@ class _Capped(io.RawIOBase):
         if time.monotonic() > self._deadline:
             raise DataError(f"{self._shown}: took longer than allowed (seconds)")
         try:
-            count = self._response.readinto(buffer)
+            piece = self._response.read1(len(buffer))  # what has come, and not as much as is asked for
+            count = len(piece)
+            buffer[:count] = piece
         except (OSError, http.client.HTTPException) as error:
             raise DataError(f"{self._shown}: {error or 'the connection broke'}") from None
         if count == 0 and self._response.length:

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from curation import line, records
@@ -30,7 +30,10 @@ JSON = st.recursive(
 def test_an_edit_of_the_text_is_one_of_the_record(record: dict[str, object], cuts: list[tuple[int, int]]) -> None:
     """Whatever the record: without edits it stays as it is; what an edit takes from the text is in no string of the record."""
     kept = records.kept(record, list(record))
-    text = records.text_of(kept)
+    try:
+        text = records.text_of(kept)
+    except records.KeyIsData:
+        assume(False)
     assert json.loads(records.edited(kept, text, [])) == json.loads(kept)
     boundaries = [len(text[:n].encode()) for n in range(len(text) + 1)]
     edits = [

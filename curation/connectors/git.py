@@ -15,6 +15,7 @@ import hashlib
 import os
 import posixpath
 import re
+import secrets
 import subprocess
 import tempfile
 import urllib.parse
@@ -78,7 +79,9 @@ def fetch(options: Options, asked: Asked) -> Iterator[Fetched]:
         commit = options.commit or git.resolve(options.ref or "HEAD")
         how = hashlib.sha256(repr((sorted(options.paths), options.history)).encode()).hexdigest()[:16]
         receipts = [known["facts"] for known in asked.known.values()]
-        if receipts and all(facts.get("commit") == commit and facts.get("asked") == how for facts in receipts):
+        if receipts and all(
+            one.get("commit") == commit and one.get("asked") == how and one.get("files") == len(receipts) for one in receipts
+        ):
             for name, known in asked.known.items():
                 yield Fetched(name, known["uri"], known["file_name"], None, fields=known.get("fields", {}), facts=known["facts"])
             return
@@ -99,16 +102,21 @@ def fetch(options: Options, asked: Asked) -> Iterator[Fetched]:
                     file_name=posixpath.basename(one.path),
                     stream=None if one.path in unchanged else read(one),
                     fields=history.get(one.path, {}),
-                    facts={"commit": commit, "blob": one.blob, "asked": how},
+                    facts={"commit": commit, "blob": one.blob, "asked": how, "files": len(files)},
                 )
 
 
 def _wanted(path: str, wanted: list[str]) -> bool:
     if LicenseFiles.wants(path):
         return True
-    if not wanted:
-        return not any(part.startswith(".") for part in path.split("/"))
-    return any(path.startswith(f"{one.strip('/')}/") or fnmatch.fnmatchcase(path, one.replace("**/", "*")) for one in wanted)
+    for one in wanted or [""]:
+        folder = posixpath.normpath(one).strip("/") if one else ""
+        inside = path if folder in {"", "."} else path.removeprefix(f"{folder}/") if path.startswith(f"{folder}/") else None
+        if inside is not None and not any(part.startswith(".") for part in inside.split("/")):
+            return True
+        if one and fnmatch.fnmatchcase(path, one.removeprefix("./").replace("**/", "*")):
+            return True
+    return False
 
 
 def _remote(options: Options, root: Path) -> tuple[str, str]:
@@ -144,7 +152,6 @@ class _Git:
             ("fetch.fsck.zeroPaddedFilemode", "ignore"),
             ("fetch.fsck.missingEmail", "ignore"),
             ("fetch.fsck.badTimezone", "ignore"),
-            ("safe.directory", "*"),  # a mirror on a share belongs to somebody else, and nothing in it is run
             ("gc.auto", "0"),
             ("core.quotePath", "false"),
         ]
@@ -172,6 +179,11 @@ class _Git:
         for number, (key, value) in enumerate(self._configured):
             numbered |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
         ssh = {"GIT_SSH_COMMAND": kept.get("GIT_SSH_COMMAND", "ssh") + " -o BatchMode=yes"}
+        if self._remote.startswith("file:"):
+            # a mirror on a share belongs to somebody else, and nothing in it is run; the other side reads no other configuration of ours
+            trusting = self._folder / "trusting"
+            trusting.write_text("[safe]\n\tdirectory = *\n")
+            kept["GIT_CONFIG_GLOBAL"] = str(trusting)
         asked = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "LC_ALL": "C", "GIT_CONFIG_COUNT": str(len(self._configured))}
         return {**kept, **ssh, **asked, **numbered}
 
@@ -253,11 +265,12 @@ class _Git:
             if ".mailmap" in self._run("ls-tree", "--name-only", commit).split("\n")
             else []
         )
-        said = self._run(*mailmap, "log", "--no-renames", "--name-only", "-z", "--format=%x01%cs%x02%aN%x02", commit)
+        mark = secrets.token_hex(8)  # what no name of an author and of a file holds
+        said = self._run(*mailmap, "log", "--no-renames", "--name-only", "-z", f"--format={mark}%cs{mark}%aN{mark}", commit)
         authors: dict[str, Counter[str]] = {}
         first: dict[str, str] = {}
-        for entry in said.split("\x01")[1:]:
-            day, name, paths = entry.split("\x02", 2)
+        parts = said.split(mark)[1:]
+        for day, name, paths in zip(parts[0::3], parts[1::3], parts[2::3], strict=True):
             for path in filter(None, paths.replace("\n", "", 1).split("\0")):
                 authors.setdefault(path, Counter())[name] += 1
                 first[path] = min(day, first.get(path, day))

@@ -50,7 +50,7 @@ def fetch(options: Options, asked: Asked) -> Iterator[Fetched]:
         if not wanted:
             raise DataError(f"{options.url}: there is no such object")
         for one in some(wanted, asked):
-            name = posixpath.relpath(one, fixed) if fixed and one != fixed else one if not fixed else posixpath.basename(one)
+            name = posixpath.basename(one) if one == fixed else one.removeprefix(f"{fixed}/") if fixed else one
             etag, uri = str(objects[one].get("ETag", "")).strip('"'), f"s3://{bucket}/{one}"
             known = asked.known.get(name, {}).get("facts", {})
             if etag and known.get("etag") == etag:

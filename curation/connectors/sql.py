@@ -32,6 +32,7 @@ from curation.store import parquet_writer
 
 ROWS = 10_000  # per batch; with rows of 1 kB some 10 MB
 DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
+_COLON = re.compile(r"(?<![:\\]):(?=[A-Za-z_])")
 _ORDER = re.compile(r"^(?P<rows>.*)\border\s+by\b(?P<order>.*)$", re.IGNORECASE | re.DOTALL)
 
 
@@ -61,6 +62,10 @@ class Options(Declared):
         if not ordered:
             raise ValueError("query: ORDER BY is required, so that the same rows give the same bytes")
         order = ordered["order"]
+        if self.cursor and re.match(rf"\s*{self.cursor}\s+(desc|nulls)\b", order, re.IGNORECASE):
+            raise ValueError(
+                f"query: with cursor: {self.cursor} its order must go up: ORDER BY {self.cursor}, without DESC and NULLS"
+            )
         if self.cursor and (order.count("(") != order.count(")") or not re.match(rf"\s*{self.cursor}\b", order, re.IGNORECASE)):
             raise ValueError(
                 f"query: with cursor: {self.cursor} it must end with ORDER BY {self.cursor}, and what tells equal ones apart"
@@ -76,6 +81,8 @@ def fetch(options: Options, asked: Asked) -> Iterator[Fetched]:
     query = options.query.strip().rstrip(";")
     how = hashlib.sha256(f"{name} {query} {options.cursor}".encode()).hexdigest()[:16]
     known = {key: one for key, one in asked.known.items() if options.cursor and one["facts"].get("asked") == how}
+    if sorted(known) != [f"{name}#{number:06d}" for number in range(1, len(known) + 1)]:
+        known = {}  # one of them is gone: everything anew
     for key in sorted(known):
         yield Fetched(key, known[key]["uri"], known[key]["file_name"], None, claims, facts=known[key]["facts"])
     last = known[max(known)]["facts"] if known else None
@@ -134,11 +141,14 @@ def _export(
     if engine.dialect.name == "postgresql":
         options["postgresql_readonly"] = True
     given = {}
-    if cursor and last:
+    query = _COLON.sub(r"\\:", query)  # a colon in a text of the query is no parameter
+    if cursor:  # in this form from the first time on, so that an order that names no column of the result fails at once
         parts = _ORDER.match(query)
         assert parts is not None
-        given = {"last": _back(last["last"])}
-        query = f"SELECT * FROM ({parts['rows']}) AS rows_so_far WHERE {cursor} >= :last ORDER BY {parts['order']}"
+        where = ""
+        if last and last["last"] is not None:
+            where, given = f"WHERE {cursor} >= :last", {"last": _back(last["last"])}
+        query = f"SELECT * FROM ({parts['rows']}) AS rows_so_far {where} ORDER BY {parts['order']}"
     statement: Any = sa.text(query)
     if sample:
         statement = sa.select(sa.text("*")).select_from(sa.text(f"({query}) AS sample_of_rows")).limit(sample)
@@ -155,7 +165,7 @@ def _export(
             if not whole:  # rows still wait on the wire: the connection is of no more use
                 plain.invalidate()
     engine.dispose()
-    if last and told["last"] == last["last"] and told["rows"] == last["rows_at_last"]:
+    if last and (not told["rows"] or (told["last"] == last["last"] and told["rows"] == last["rows_at_last"])):
         return None
     return told
 
@@ -177,6 +187,10 @@ def _write(result: Any, path: Path, cursor: str | None) -> dict[str, Any]:
                 if row[place] is None:
                     raise DataError(
                         f"column {cursor!r}: row {count} is null, and so would never be seen again; COALESCE it in the query"
+                    )
+                if last is not None and row[place] < last:
+                    raise DataError(
+                        f"column {cursor!r}: row {count} goes down; ORDER BY {cursor} must be its natural order, upwards"
                     )
                 at_last = at_last + 1 if row[place] == last else 1
                 last = row[place]

@@ -10,6 +10,7 @@ import yaml
 
 from curation import archive, catalog, published
 from curation.declaration import load_yaml
+from curation.errors import DataError
 from curation.license import Claim
 from curation.license_files import READ_BYTES, LicenseFiles
 from curation.steps import extract, ingest
@@ -22,7 +23,10 @@ def ask(workspace: Workspace, name: str, count: int = 3) -> dict[str, Any]:
     """What came from where, and the first documents as they would be read. Raises the one-line error of what does not work."""
     declared = load_yaml(workspace.source_file(name), workspace.shown(workspace.source_file(name)))
     with scratch(workspace, declared) as trial:
-        report = ingest.run(name, trial, sample=OBJECTS, beside=workspace)
+        try:
+            report = ingest.run(name, trial, sample=OBJECTS, beside=workspace)
+        except ingest.LargerThanTrial as error:
+            return {"source": name, "objects": 0, "bytes": 0, "from": [str(error)], "documents": [], "refused": []}
         objects = published.raw(trial, name)["objects"]
         documents, refused = extract.first(name, trial, count)
     kept = ("doc_id", "native_id", "title", "authors", "published", "url", "format", "metadata")
@@ -61,6 +65,8 @@ def shown(answer: dict[str, Any]) -> list[str]:
             f"       text: {row['text'][:100]}{'…' if row['characters'] > 100 else ''}  ({row['characters']:,} characters)",
         ]
     lines += [f"    unreadable: {row['where']}: {row['reason']} ({row['detail']})" for row in answer["refused"]]
+    if not answer["objects"]:
+        return lines
     return lines if answer["documents"] else [*lines, "    no document came out of these objects"]
 
 
@@ -92,12 +98,15 @@ def names(workspace: Workspace, name: str, most: int = 2000) -> tuple[list[str],
                 if LicenseFiles.wants(one["name"]):
                     licenses.add(one["name"], stream.read(READ_BYTES), one["name"])
                 continue
-            for member in archive.members(stream, one["file_name"], [], []):
-                found.append(member.name)
-                if member.stream is not None and LicenseFiles.wants(member.name) and member.name.count("/") <= 1:
-                    claims += _of_text(member.name, member.stream.read(READ_BYTES))
-                if len(found) >= most:
-                    break
+            try:
+                for member in archive.members(stream, one["file_name"], [], []):
+                    found.append(member.name)
+                    if member.stream is not None and LicenseFiles.wants(member.name) and member.name.count("/") <= 1:
+                        claims += _of_text(member.name, member.stream.read(READ_BYTES))
+                    if len(found) >= most:
+                        break
+            except (archive.Broken, archive.TooLarge, *archive.STREAM_ERRORS) as error:
+                raise DataError(f"{one['name']}: cannot be read: {error}") from None
     return found, [*claims, *licenses.claims("x")]
 
 

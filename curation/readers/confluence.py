@@ -7,7 +7,7 @@ out. Of who wrote a page the export holds an account's key, which is no name, an
 import html
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 from curation import markup
@@ -16,13 +16,9 @@ from curation.readers import Record, Unreadable
 
 SUFFIXES: tuple[str, ...] = ()  # declared, like every XML that says what it is only inside
 MAX_BODY = 32 << 20
-_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]\s?>", re.DOTALL)
-_CODE = re.compile(r"<ac:plain-text-body>(.*?)</ac:plain-text-body>", re.DOTALL)
-_LINK = re.compile(r"<ac:(?:plain-text-)?link-body>(.*?)</ac:(?:plain-text-)?link-body>", re.DOTALL)
-_TITLE = re.compile(r"<ri:page[^>]*?ri:content-title=\"([^\"]*)\"[^>]*?/?>(?:</ri:page>)?")
-_PARAMETER = re.compile(
-    r"<ac:parameter\b[^>]*>.*?</ac:parameter>|<ac:task-(?:id|uuid|status)>.*?</ac:task-(?:id|uuid|status)>", re.DOTALL
-)
+_LINK = re.compile(r"<ac:link(?=[\s>])[^<>]{0,2000}>\s{0,200}<ri:page([^<>]{0,2000})>\s{0,200}(?:</ri:page>)?\s{0,200}</ac:link>")
+_TITLE = re.compile(r"ri:content-title=\"([^\"]*)\"")
+_DROPPED = ("ac:parameter", "ac:task-id", "ac:task-uuid", "ac:task-status")
 
 
 class Options(Declared):
@@ -52,7 +48,7 @@ def read(stream: BinaryIO, name: str, options: Options) -> Iterator[Record | Unr
             yield Unreadable("broken_xml", f"{error}"[:300])
             return
         for page in sorted(pages.keys() - told):
-            yield Unreadable("no_text", f"page {pages[page]['title']!r} has no body", page)
+            yield Unreadable("no_text", f"page {pages[page].get('title')!r} has no body", page)
 
 
 def _objects(kept: Any) -> Iterator[Any]:
@@ -120,11 +116,25 @@ def _record(key: str, pages: dict[str, dict[str, str]], body: str) -> Record | U
 
 def _plain(body: str) -> str:
     """Confluence's storage format as HTML: code in <pre>, links by their words, nothing of the parameters of macros."""
-    body = _CODE.sub(lambda m: f"<pre>{_CDATA.sub(lambda c: html.escape(c.group(1)), m.group(1))}</pre>", body)
-    body = _LINK.sub(lambda m: _CDATA.sub(lambda c: html.escape(c.group(1)), m.group(1)), _PARAMETER.sub("", body))
-    body = re.sub(
-        r"<ac:link\b[^>]*>\s*(<ri:page[^>]*/>|<ri:page[^>]*></ri:page>)\s*</ac:link>",
-        lambda m: _TITLE.sub(r"\1", m.group(1)),
-        body,
-    )
-    return _CDATA.sub(lambda c: html.escape(c.group(1)), body)
+    body = _replaced(body, "<ac:plain-text-body>", "</ac:plain-text-body>", lambda inside: f"<pre>{_escaped(inside)}</pre>")
+    for tag in _DROPPED:
+        body = _replaced(body, f"<{tag}", f"</{tag}>", lambda _: "")
+    body = _LINK.sub(lambda found: " ".join(_TITLE.findall(found.group(1))), body)
+    return _escaped(body)
+
+
+def _escaped(text: str) -> str:
+    """CDATA as the text it is; within an export its end has a blank."""
+    return _replaced(text.replace("]] >", "]]>"), "<![CDATA[", "]]>", html.escape)
+
+
+def _replaced(text: str, begin: str, end: str, put: Callable[[str], str]) -> str:
+    """Each passage between two marks replaced; one that does not end stays. Linear, whatever the text."""
+    parts, at = [], 0
+    while (start := text.find(begin, at)) >= 0:
+        stop = text.find(end, start + len(begin))
+        if stop < 0:
+            break
+        parts += [text[at:start], put(text[start + len(begin) : stop])]
+        at = stop + len(end)
+    return "".join([*parts, text[at:]])

@@ -20,9 +20,10 @@ from curation.readers import Record, Unreadable
 SUFFIXES = (".eml", ".mbox")
 
 MAX_MESSAGE = 32 << 20
-MAX_HEAD = 256 << 10  # real ones are a tenth; the library reads long lists of addresses in quadratic time
+MAX_FIELD = 16 << 10  # of a part: its type and its name
+MAX_HEAD = 64 << 10  # real ones are a quarter; the library reads long lists of addresses in quadratic time
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
-_LONG_FIELD = re.compile(rb"^(?:From|To|Cc|Content-[A-Za-z-]{1,40}):[^\r\n]{16384}", re.IGNORECASE | re.MULTILINE)
+_FIELD = re.compile(rb"^Content-[A-Za-z-]{1,40}:[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE | re.MULTILINE)
 _FROM = re.compile(rb"^From \S+ .*\d{4}\r?\n?$")  # mbox's line before each message
 _QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
 # the standard library meets these in headers and parts that no program should have sent
@@ -43,7 +44,9 @@ def read(stream: BinaryIO, name: str, options: Options) -> Iterator[Record | Unr
         if len(content) > MAX_MESSAGE:
             yield Unreadable("too_large", f"more than {MAX_MESSAGE} bytes in one message", key)
             continue
-        if len(_HEAD_END.split(content, maxsplit=1)[0]) > MAX_HEAD or _LONG_FIELD.search(content):
+        if len(_HEAD_END.split(content, maxsplit=1)[0]) > MAX_HEAD or any(
+            len(field) > MAX_FIELD for field in _FIELD.findall(content)
+        ):
             yield Unreadable("too_large", f"a header of more than {MAX_HEAD} bytes", key)
             continue
         try:

@@ -19,6 +19,7 @@ from curation.office import Refused, opened
 from curation.readers import Record, Unreadable
 
 SUFFIXES = (".epub",)
+MAX_TEXT = 256 << 20
 CONTAINER = "META-INF/container.xml"
 _FAULTS = (zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError, NotImplementedError, zlib.error, RuntimeError)
 
@@ -67,7 +68,10 @@ def read(stream: BinaryIO, name: str, options: Options) -> Iterator[Record | Unr
 def _xml(content: bytes) -> Any:
     from lxml import etree
 
-    return etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, recover=True))
+    root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, recover=True))
+    if root is None:
+        raise ValueError("a part is no XML")
+    return root
 
 
 def _facts(package: Any, where: str) -> tuple[dict[str, Any], list[Claim]]:
@@ -94,9 +98,17 @@ def _chapters(book: zipfile.ZipFile, package: Any, folder: str) -> Iterator[tupl
     """(name, text) of every file of the spine; null for one that is not there."""
     items = {one.get("id"): one for one in package.iter("{*}item")}
     names = set(book.namelist())
+    told: set[str] = set()
+    size = 0
     for reference in package.iter("{*}itemref"):
         item = items.get(reference.get("idref"))
         if item is None or "html" not in item.get("media-type", "html") or "nav" in (item.get("properties") or "").split():
             continue
         place = posixpath.normpath(posixpath.join(folder, urllib.parse.unquote(item.get("href", ""))))
+        if place in told:  # once, however often the spine names it
+            continue
+        told.add(place)
+        size += book.getinfo(place).file_size if place in names else 0
+        if size > MAX_TEXT:
+            raise ValueError(f"more than {MAX_TEXT} bytes of chapters")
         yield place, markup.visible(decode(book.read(place))) if place in names else None

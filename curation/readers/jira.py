@@ -127,8 +127,8 @@ def _issue(
 def _wiki(text: str) -> str:
     """Jira's own markup, as it is stored: headings and code get Markdown's marks, the rest reads as it is."""
     text = re.sub(r"(?m)^h([1-6])\.\s*", lambda m: "#" * int(m.group(1)) + " ", text.replace("\r\n", "\n"))
-    text = re.sub(r"\{(?:code|noformat)(?::[^}]*)?\}", "```", text)
-    return re.sub(r"\{(?:color|panel|quote)(?::[^}]*)?\}", "", text).strip()
+    text = re.sub(r"\{(?:code|noformat)(?::[^{}\n]{0,200})?\}", "```", text)
+    return re.sub(r"\{(?:color|panel|quote)(?::[^{}\n]{0,200})?\}", "", text).strip()
 
 
 def _day(said: str) -> str | None:

@@ -63,6 +63,9 @@ def _array(first: bytes, stream: BinaryIO) -> Iterator[Record | Unreadable]:
     content = first + stream.read(MAX_ARRAY)
     try:
         if len(content) > MAX_ARRAY:
+            if len(first) == MAX_LINE or not _is_json(first):  # the first line alone is no record: it is an array
+                yield Unreadable("too_large", f"an array of more than {MAX_ARRAY} bytes; write one object a line")
+                return
             raise ValueError
         values = orjson.loads(content.removeprefix(b"\xef\xbb\xbf"))
     except ValueError:  # no array, or one too large to hold: lines, of which the first begins with a bracket
@@ -72,6 +75,14 @@ def _array(first: bytes, stream: BinaryIO) -> Iterator[Record | Unreadable]:
         return
     for number, value in enumerate(values, 1):
         yield _record(value, number)
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return False
+    return True
 
 
 class _Chained(io.RawIOBase):

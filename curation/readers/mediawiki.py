@@ -13,9 +13,10 @@ from curation.declaration import Declared
 from curation.readers import Record, Unreadable
 
 SUFFIXES: tuple[str, ...] = ()  # a dump ends in .xml like many others: it is declared
-MAX_PAGE = 16 << 20
+MAX_PAGE = 4 << 20
+MOST_OPEN = 1000  # marks that open and do not close: the parser looks for each end through the whole page
 _KEPT_TEMPLATES = {"lang": -1, "lang-zh": -1, "nowrap": 0, "transl": -1, "zh": 0, "le": 0, "link-en": 0, "internallink": 0}
-_VARIANTS = re.compile(r"-\{(?:[A-Z]+\|)?(.*?)\}-", re.DOTALL)
+_VARIANTS = re.compile(r"-\{(?:[A-Z]+\|)?([^{}]{0,2000})\}-")
 _MAGIC = re.compile(r"__[A-Z]{3,}__")
 
 
@@ -131,7 +132,12 @@ def plain(source: str, no_text: set[str], variant: str = "zh-hans") -> str:
         return "".join(out)
 
     source = _VARIANTS.sub(lambda match: _variant(match.group(1), variant), source)
+    open_marks = max(
+        source.count(begin) - source.count(end) for begin, end in (("[http", "]"), ("{|", "|}"), ("[[", "]]"), ("{{", "}}"))
+    )
     try:
+        if open_marks > MOST_OPEN:
+            raise RecursionError
         text = words(mwparserfromhell.parse(source, skip_style_tags=True))
     except (RecursionError, mwparserfromhell.parser.ParserError):
         text = mwparserfromhell.parse(re.sub(r"[{}\[\]<>|]", " ", source), skip_style_tags=True).strip_code()
@@ -141,7 +147,7 @@ def plain(source: str, no_text: set[str], variant: str = "zh-hans") -> str:
         code ^= line.startswith("```")
         marked = re.sub(r"^(?:[*:;]+|#+(?=[^# ]))\s*", "- ", line.strip())
         lines.append(line.rstrip() if code else marked)
-    text = re.sub(r"[(（]\s*[,;，；、]?\s*[)）]", "", "\n".join(lines))  # what held only templates
+    text = re.sub(r"[(（]\s{0,9}[,;，；、]?\s{0,9}[)）]", "", "\n".join(lines))  # what held only templates
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 

@@ -7,7 +7,6 @@ Lines come in the order in which the file draws them; where it draws across two 
 import io
 import json
 import re
-import threading
 import unicodedata
 import zlib
 from collections import Counter
@@ -15,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from curation import columns
+from curation.confined import Confined, serve
 from curation.declaration import Declared
 from curation.readers import Record, Unreadable
 
@@ -24,7 +24,8 @@ MAX_BYTES = 256 << 20
 EDGE = 2  # lines at the top and at the bottom of a page that may be running ones
 RUNNING_PAGES, RUNNING_SHARE = 3, 0.5  # on so many pages, and on such a share of them
 FULL = 0.8  # of the usual width: a line as long goes on in the next
-_ONE_AT_A_TIME = threading.Lock()  # PDFium is not made for threads
+MEMORY, SECONDS, SECOND_BYTES = 2 << 30, 20.0, 1 << 20  # of the child: address space, and time for the least and by size
+_CHILD = Confined("curation.readers.pdf", MEMORY)
 _LINE_END = re.compile(r"\r\n?|\n")
 _MENDED = re.compile("[\x02\ufffe]\\s?")  # PDFium's sign for a hyphen at the end of a line
 MEND = "\x02"  # stays in a line until lines are joined: the line was printed as two
@@ -63,8 +64,7 @@ def read(stream: BinaryIO, name: str, options: Options) -> Iterator[Record | Unr
     if told := _bomb(content):
         yield Unreadable("too_large", told)
         return
-    with _ONE_AT_A_TIME:
-        layer = _layer(content)
+    layer = _confined(content)
     if isinstance(layer, Unreadable):
         yield layer
         return
@@ -94,7 +94,9 @@ def _bomb(content: bytes) -> str | None:
             continue
         begin = stream.end()
         end = content.find(b"endstream", begin)
-        packed = memoryview(content)[begin : end if end >= 0 else len(content)]
+        if end < 0:  # nor for those behind it
+            break
+        packed = memoryview(content)[begin:end]
         if len(packed) * MOST_RATIO < MOST_UNPACKED:
             continue
         unpacker, made = zlib.decompressobj(), 0
@@ -106,6 +108,22 @@ def _bomb(content: bytes) -> str | None:
         except zlib.error:  # encrypted or broken: not what a bomb is made of
             continue
     return None
+
+
+def _confined(content: bytes) -> _Layer | Unreadable:
+    """The text layer, from a process of its own: a page of 3 kB may name one stream a thousand times."""
+    seconds = SECONDS + len(content) / SECOND_BYTES
+    answer = _CHILD.ask(content, seconds)
+    if answer is None:
+        return Unreadable("too_costly", f"takes more than {seconds:.0f} s or {MEMORY >> 20} MB to lay out")
+    said = json.loads(answer)
+    return Unreadable(*said["unreadable"]) if "unreadable" in said else _Layer(**said)
+
+
+def _answer(content: bytes) -> bytes:
+    found = _layer(content)
+    said = {"unreadable": [found.reason, found.detail]} if isinstance(found, Unreadable) else found._asdict()
+    return json.dumps(said).encode()
 
 
 def _layer(content: bytes) -> _Layer | Unreadable:
@@ -236,3 +254,7 @@ def _between(before: str, line: str, usual: int) -> str:
         return "\n\n" if before[-1] in ".!?。！？" or not full else "\n"
     wide = unicodedata.east_asian_width(before[-1]) in "WF" or unicodedata.east_asian_width(line[0]) in "WF"
     return "" if wide else " "
+
+
+if __name__ == "__main__":
+    serve(_answer)

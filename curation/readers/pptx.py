@@ -34,7 +34,8 @@ def read(stream: BinaryIO, name: str, options: Options) -> Iterator[Record | Unr
         return
     try:
         deck = Presentation(file)
-        slides = [one for one in deck.slides if options.hidden or one.element.get("show") != "0"]
+        parts = {one.part.partname: one for one in deck.slides}  # once, however often the deck names it
+        slides = [one for one in parts.values() if options.hidden or one.element.get("show") != "0"]
         texts = [_slide(slide, options) for slide in slides]
         properties = deck.core_properties
         fields = {

@@ -40,7 +40,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     for done, group in enumerate(engines.map_tasks(extract, missing, workers), 1):
         known[group["key"]] = group
         tell(done, len(missing))
-    groups = _supersede(workspace, name, [known[task.key] for task in tasks])
+    groups = _supersede(workspace, name, [known[task.key] for task in tasks], raw["objects"])
     counts = {count: sum(group[count] for group in groups) for count in ("records", "documents", "quarantined")}
     expected = source.expected
     if expected.rows_min is not None and counts["documents"] < expected.rows_min:
@@ -237,24 +237,33 @@ def _license_objects(task: Task, source: Source) -> LicenseFiles:
     return found
 
 
-def _supersede(workspace: Workspace, source: str, groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A native_id in two groups: the later object (by name) supersedes; the earlier row goes to quarantine."""
-    last: dict[str, tuple[int, int]] = {}
+def _supersede(
+    workspace: Workspace, source: str, groups: list[dict[str, Any]], objects: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """A native_id in two objects: that of the later object (by name) stays; the earlier row goes to quarantine."""
+    name_of: dict[str, str] = {}
+    for one in objects:
+        name_of[one["sha256"]] = max(one["name"], name_of.get(one["sha256"], ""))
+    last: dict[str, tuple[str, int, str]] = {}  # document -> name of its object, group, digest of its object
     lost: dict[int, set[str]] = {}
     for number, group in enumerate(groups):
         for shard in group["shards"]:
-            for doc in workspace.read_table(shard["file"], ["doc_id"])["doc_id"].to_pylist():
-                if doc in last and last[doc][0] != number:
-                    lost.setdefault(last[doc][0], set()).add(doc)
-                last[doc] = (number, 0)
-    for number, docs in lost.items():
+            table = workspace.read_table(shard["file"], ["doc_id", "raw_sha256"])
+            for doc, raw in zip(table["doc_id"].to_pylist(), table["raw_sha256"].to_pylist(), strict=True):
+                now = (name_of.get(raw, ""), number, raw)
+                if doc not in last:
+                    last[doc] = now
+                    continue
+                older, last[doc] = sorted((last[doc], now))
+                lost.setdefault(older[1], set()).add(doc + older[2])
+    for number, rows in lost.items():
         group = groups[number]
         task = Task(workspace, source, (), group["key"])
         told: list[dict[str, Any]] = []
-        suffix = "-" + hashlib.sha256("".join(sorted(docs)).encode()).hexdigest()[:8]
-        shards = [without(task, shard, docs, told.append, suffix) for shard in group["shards"]]
+        suffix = "-" + hashlib.sha256("".join(sorted(rows)).encode()).hexdigest()[:8]
+        shards = [without(task, shard, rows, told.append, suffix) for shard in group["shards"]]
         table = workspace.read_table(group["quarantine"])
-        rows = [
+        refused = [
             {
                 "source": source,
                 "object": row["native_id"],
@@ -267,7 +276,7 @@ def _supersede(workspace: Workspace, source: str, groups: list[dict[str, Any]]) 
             for row in told
         ]
         key = workspace.quarantine(source, f"{group['key']}{suffix}.parquet")
-        workspace.write_table(key, pa.concat_tables([table, pa.Table.from_pylist(rows, schema=QUARANTINE)]))
+        workspace.write_table(key, pa.concat_tables([table, pa.Table.from_pylist(refused, schema=QUARANTINE)]))
         counts = {"documents": group["documents"] - len(told), "quarantined": group["quarantined"] + len(told)}
         groups[number] = {**group, **counts, "extracted": group, "shards": shards, "quarantine": key}
     return groups

@@ -20,6 +20,10 @@ from curation.store import Workspace, dump_json
 SAMPLE_BYTES = 256 << 20  # of one object in a trial
 
 
+class LargerThanTrial(DataError):
+    """An object that is there, and too large to be fetched whole for a trial."""
+
+
 def run(
     name: str,
     workspace: Workspace,
@@ -60,6 +64,8 @@ def run(
                     break
         except DeclarationError as error:
             raise DeclarationError(credentials.masked(f"{shown}: {error}")) from None
+        except LargerThanTrial:
+            raise
         except DataError as error:
             raise DataError(credentials.masked(f"{shown}: {error}")) from None
     listed = [objects[key] for key in sorted(objects)]
@@ -67,9 +73,15 @@ def run(
     return {"objects": len(listed), "fetched": fetched, "bytes": sum(o["size"] for o in listed)}
 
 
+_ENTRY = {"name", "file_name", "uri", "sha256", "size", "claims", "fields"}
+
+
 def _known(workspace: Workspace, name: str) -> dict[str, dict[str, Any]]:
     known = {}
-    for entry in (workspace.read_json(workspace.raw(name, "INDEX.json")) or {"objects": []})["objects"]:
+    entries = {one["name"]: one for one in (workspace.read_json(workspace.raw(name, "INDEX.json")) or {"objects": []})["objects"]}
+    for receipt in published.receipts(workspace, name):  # of an ingest that broke off, which has no index of them
+        entries.setdefault(receipt["name"], {key: value for key, value in receipt.items() if key in _ENTRY})
+    for entry in entries.values():
         receipt = workspace.read_json(_receipt(workspace, name, entry["name"]))
         if (
             receipt
@@ -101,7 +113,7 @@ def _keep(
                 out.write(piece)
                 size += len(piece)
                 if most is not None and size > most:
-                    raise DataError(f"{one.uri}: was reached, and is larger than the {most >> 20} MB that a trial fetches")
+                    raise LargerThanTrial(f"{one.uri}: was reached, and is larger than the {most >> 20} MB that a trial fetches")
         sha256 = digest.hexdigest()
         if not workspace.exists(published.raw_object(workspace, source, sha256)):
             workspace.publish(staged, published.raw_object(workspace, source, sha256))
@@ -156,9 +168,12 @@ class _member:
                     return _copied(stream, folder / "member")
                 if not archive.is_archive(entry["file_name"]):
                     continue
-                for member in archive.members(stream, entry["file_name"], [self._glob], []):
-                    if member.stream is not None:
-                        return _copied(member.stream, folder / "member")
+                try:
+                    for member in archive.members(stream, entry["file_name"], [self._glob], []):
+                        if member.stream is not None:
+                            return _copied(member.stream, folder / "member")
+                except (archive.Broken, archive.TooLarge, *archive.STREAM_ERRORS) as error:
+                    raise DataError(f"where.from: {entry['name']} of source {self._source!r} cannot be read: {error}") from None
         raise DataError(f"where.from: source {self._source!r} has no file that matches {self._glob!r}")
 
     def __exit__(self, *_: object) -> None:

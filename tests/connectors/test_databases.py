@@ -131,7 +131,7 @@ def test_nothing_is_written(database: Any, workspace: Workspace, monkeypatch: py
         (
             "SELECT id, updated_at AS at FROM manuals ORDER BY updated_at",
             "auth_ref: DOCS_PASSWORD, cursor: updated_at",
-            "no column 'updated_at'; known: id, at",
+            "(?i)column .*updated_at",
         ),
         (ORDERED, "auth_ref: ABSENT", "the environment variable ABSENT is not set"),
         ("SELECT id, id FROM manuals ORDER BY 1", "auth_ref: DOCS_PASSWORD", "two columns have one name"),
@@ -165,7 +165,11 @@ def test_a_wrong_password_is_not_repeated(
 @pytest.mark.parametrize(
     ("url", "more", "message"),
     [
-        ("postgresql://me:hunter2@db/docs", "", "contains a password, which would reach git: name the environment variable"),
+        (
+            "postgresql://me:hunter2@db/docs",
+            "",
+            "contains a password or a token, which would reach git: name the environment variable",
+        ),
         ("postgresql://me@db/docs?password=hunter2", "", "contains a secret .password."),
         ("postgresql://me@db/docs", ", auth_ref: 'hunter2!'", "never the secret itself"),
         ("postgresql://me@db/docs", ", cursor: updated_at", "must end with ORDER BY updated_at"),
