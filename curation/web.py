@@ -57,8 +57,9 @@ def get(url: str, limits: Limits, headers: dict[str, str] | None = None) -> Answ
         answer = _once(url, limits, sent, deadline)
         if answer.status in {301, 302, 303, 307, 308} and (target := answer.headers.get("Location")):
             answer.body.close()
+            before = url
             try:
-                before, url = url, urllib.parse.urljoin(url, _latin_as_utf8(target))
+                url = urllib.parse.urljoin(url, _latin_as_utf8(target))
                 elsewhere = _origin(before) != _origin(url)
             except ValueError as error:
                 raise DataError(f"{public(before)}: leads to what is no address: {error}") from None

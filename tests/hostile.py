@@ -173,6 +173,27 @@ def _pdf_bomb() -> bytes:
     return base[:cut] + more + b"trailer\n<< /Size 6 /Root 1 0 R >>\n%%EOF"
 
 
+def _wiki(text: str) -> bytes:
+    return f"<mediawiki><page><title>t</title><ns>0</ns><id>1</id><revision><text>{text}</text></revision></page></mediawiki>".encode()
+
+
+def _confluence(body: str) -> bytes:
+    return (
+        '<x><object class="Page"><id>1</id></object><object class="BodyContent"><property name="content"><id>1</id></property>'
+        f'<property name="body"><![CDATA[{body}]]></property></object></x>'
+    ).encode()
+
+
+def _book(times: int, package: bytes | None = None) -> bytes:
+    """One chapter that the spine names many times."""
+    spine = '<itemref idref="c"/>' * times
+    own = f'<package><manifest><item id="c" href="c.xhtml" media-type="application/xhtml+xml"/></manifest><spine>{spine}</spine></package>'
+    return _zip({
+        "META-INF/container.xml": b'<container><rootfiles><rootfile full-path="p.opf"/></rootfiles></container>',
+        "p.opf": package or own.encode(), "c.xhtml": b"<p>" + GOOD.encode() * 8000 + b"</p>",
+    })  # fmt: skip
+
+
 def _mail(depth: int) -> bytes:
     head = b"From: a@example.org\r\nSubject: x\r\nMIME-Version: 1.0\r\n"
     body = b""
@@ -261,5 +282,14 @@ FILES = [
     Hostile("mail-header.eml", "email", lambda: b"From: " + b"a@b.c, " * 200_000 + b"\r\n\r\ntext\r\n", _told("too_large")),
     Hostile("mail-one-line.mbox", "email", lambda: b"From x Mon Jan 1 00:00:00 2024\n" + b"Subject: " + b"=?utf-8?q?" * 100_000 + b"\n\ntext\n", _told("too_large")),
     Hostile("notebook-depth.ipynb", "jupyter", lambda: b'{"cells":' + b"[" * 100_000, _told("not_jupyter", "not_json", "broken_notebook", "not_notebook")),
+    Hostile("wiki-variants.xml", "mediawiki", lambda: _wiki("-{" * 80_000 + "x"), READ | _told("no_text")),
+    Hostile("wiki-brackets.xml", "mediawiki", lambda: _wiki("(" + " " * 40_000 + "[http://a " * 12_000 + "{|" * 12_000), READ | _told("no_text")),
+    Hostile("confluence-open.xml", "confluence", lambda: _confluence("<ac:plain-text-body>" * 20_000 + "<ac:parameter>" * 20_000 + "<ac:link " * 20_000), READ | _told("no_text")),
+    Hostile("confluence-depth.xml", "confluence", lambda: _confluence("<div>" * 2000 + GOOD + "</div>" * 2000), READ),
+    Hostile("jira-open.xml", "jira", lambda: f"<entity-engine-xml><Issue id='1' key='A-1' summary='s'><description>{'{code:' * 40_000}</description></Issue></entity-engine-xml>".encode(), READ),
+    Hostile("mail-folded.eml", "email", lambda: b"Subject: s\r\nContent-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\nContent-Type: text/plain;\r\n " + b";\r\n ".join(b"a%d=b" % n for n in range(60_000)) + b"\r\n\r\nhi\r\n--B--\r\n", _told("too_large")),
+    Hostile("epub-spine.epub", "epub", lambda: _book(2000), READ),
+    Hostile("epub-no-package.epub", "epub", lambda: _book(1, package=b"no xml"), _told("broken_epub")),
+    Hostile("locked.docx", "docx", lambda: _zip({"[Content_Types].xml": b"<x/>"}).replace(b"\x14\x00\x00\x00", b"\x14\x00\x01\x00"), _told("encrypted")),
     Hostile("empty.pdf", "pdf", lambda: b"", _told("not_pdf")),
 ]  # fmt: skip

@@ -84,6 +84,18 @@ def test_chats_through_the_line(tmp_path: Path) -> None:
     assert "system" not in rows["c1"]["text"] and rows["c1"]["text"].startswith("你是电网客服。\n\n")
 
 
+def test_numbers_and_keys_that_are_data() -> None:
+    """A telephone number that became a float is text; a key that is an address makes the record wait."""
+    kept = records.kept({"phone": 13800138000.0, "share": 0.25}, ["phone", "share"])
+    text = records.text_of(kept)
+    assert text == "13800138000" and json.loads(records.edited(kept, text, [Edit(0, 11, "<X>")])) == {
+        "phone": "<X>",
+        "share": 0.25,
+    }
+    with pytest.raises(records.KeyIsData):
+        records.text_of('{"a": {"li.si@example.cn": 1}}')
+
+
 @pytest.mark.parametrize("more", ["text: text", "group_by: [id], id: '{id}'"])
 def test_text_is_made_of_the_record(tmp_path: Path, more: str) -> None:
     workspace = corpus.lay(tmp_path)

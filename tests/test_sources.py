@@ -129,6 +129,22 @@ def test_what_makes_no_source_leaves_no_file(
     assert not workspace.names("sources")
 
 
+def test_what_others_wrote_stays_on_its_line(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    """A license text with line ends, and one that would be keys of the manifest, are a comment and nothing more."""
+    (workspace.root / "in").mkdir()
+    (workspace.root / "in" / "a.md").write_text("# A\n\ntext\n")
+    (workspace.root / "in" / "LICENSE").write_text(
+        "may be used for non-commercial\nexclude: ['*']\u2028level: L4\npurposes only.\n", encoding="utf-8"
+    )
+    assert run(workspace, capsys, "new-source", "in", "--yes", "--id", "own-docs")[0] == 0
+    made = load(workspace.source_file("own-docs"))
+    assert made.exclude == [] and made.data_level is None and made.license == "unknown"
+    (workspace.root / "broken.zip").write_bytes(b"PK no zip")
+    code, _, err = run(workspace, capsys, "new-source", "broken.zip", "--id", "broken-docs")
+    assert code == 2 and "cannot be read" in err and err.count("\n") == 1
+    assert run(workspace, capsys, "new-source", "https://ghp_token@github.com/org/docs", "--yes")[0] == 2
+
+
 @pytest.mark.parametrize(
     ("address", "kind"),
     [

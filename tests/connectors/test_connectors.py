@@ -1,5 +1,6 @@
 """Places bytes come from: local files, the web, a package index, databases. Servers are real and on loopback."""
 
+import contextlib
 import hashlib
 import io
 import json
@@ -142,6 +143,36 @@ def test_the_web_is_entered_carefully(site: Site, url: str, limits: dict[str, ob
             pass
     if message in {"plain http is not allowed", "private address"}:
         assert site.asked == []
+
+
+def test_a_slow_server_and_an_address_in_han(site: Site) -> None:
+    """Bytes that drip end at the time allowed; Han in a path and in a redirect is encoded; a redirect to no address is one line."""
+    import socket
+    import threading
+    import time
+
+    site.pages["/%E6%89%8B%E5%86%8C.txt"] = (200, {}, b"found")
+    site.pages["/to-han"] = (302, {"Location": "/手册.txt".encode().decode("latin-1")}, b"")
+    site.pages["/bad"] = (302, {"Location": "http://[bad"}, b"")
+    limits = web.Limits(seconds=5, plain_http=True, private_addresses=True)
+    for path in ("/手册.txt", "/to-han"):
+        assert web.get(site.url + path, limits).body.read() == b"found"
+    with pytest.raises(DataError, match="leads to what is no address"):
+        web.get(f"{site.url}/bad", limits)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection, contextlib.suppress(OSError):
+                for byte in b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100:
+                    connection.sendall(bytes([byte]))
+                    time.sleep(0.1)
+
+        threading.Thread(target=drip, daemon=True).start()
+        with pytest.raises(DataError, match="took longer than allowed"):
+            web.get(
+                f"http://127.0.0.1:{server.getsockname()[1]}/", web.Limits(seconds=1, plain_http=True, private_addresses=True)
+            )
 
 
 def test_credentials_never_reach_a_message(site: Site) -> None:

@@ -106,6 +106,47 @@ def test_increments(database: Any, workspace: Workspace) -> None:
     assert ingest.run("manuals", workspace)["objects"] == 1
 
 
+def test_a_cursor_outlives_empty_increments(database: Any, workspace: Workspace) -> None:
+    """An empty table at first, the newest row deleted later: what comes after is still seen; a colon in the query is a colon."""
+    engine, url = database
+    source(workspace, url, BY_TIME.replace("SELECT id,", "SELECT ' :draft' AS said, id,"), ", cursor: updated_at")
+    for n in (1, 2):
+        ingest.run("manuals", workspace)
+        put(engine, [(n, "t", f"text {n}", 1, datetime(2026, 11, n))])
+    ingest.run("manuals", workspace)
+    with engine.begin() as c:
+        c.execute(sa.text("DELETE FROM manuals WHERE id = 2"))
+    assert ingest.run("manuals", workspace)["fetched"] == 0
+    put(engine, [(3, "t", "text 3", 1, datetime(2026, 11, 3))])
+    assert ingest.run("manuals", workspace)["fetched"] == 1
+    extract.run("manuals", workspace)
+    assert set(texts(workspace, "manuals")) == {"1", "2", "3"}
+
+
+def test_seventy_increments_supersede_in_their_order(workspace: Workspace) -> None:
+    """More objects than groups: the newest version of each row stays, whatever group a hash puts its object in."""
+    engine = sa.create_engine(f"sqlite:///{workspace.root}/docs.db")
+    with engine.begin() as c:
+        c.execute(sa.text("CREATE TABLE m (id integer PRIMARY KEY, body text, u integer)"))
+    where = '{sql: {url: "sqlite:///docs.db", cursor: u, query: "SELECT id, body, u FROM m ORDER BY u, id"}}'
+    declare(workspace, "rows", where, "parquet", 'map: {id: "{id}", text: body}\n')
+    for n in range(1, 71):
+        with engine.begin() as c:
+            c.execute(
+                sa.text("INSERT OR REPLACE INTO m VALUES (:id, :body, :u)"), {"id": n % 5 + 1, "body": f"version {n}", "u": n}
+            )
+            c.execute(sa.text("INSERT INTO m VALUES (:id, :body, :u)"), {"id": 100 + n, "body": f"row {n}", "u": n})
+        ingest.run("rows", workspace)
+    report = extract.run("rows", workspace)
+    found = texts(workspace, "rows")
+    with engine.connect() as c:
+        assert found == {str(one.id): one.body for one in c.execute(sa.text("SELECT id, body FROM m"))}
+    assert report["documents"] == 75 and report["documents"] + report["quarantined"] == report["records"]
+    (workspace.root / "data/raw/rows/objects" / published.raw(workspace, "rows")["objects"][7]["sha256"]).unlink()
+    assert ingest.run("rows", workspace)["objects"] == 1, "a lost increment makes everything be fetched anew"
+    engine.dispose()
+
+
 def test_nothing_is_written(database: Any, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """A login that may write does not: the transaction is read-only."""
     engine, url = database
@@ -173,10 +214,16 @@ def test_a_wrong_password_is_not_repeated(
         ("postgresql://me@db/docs?password=hunter2", "", "contains a secret .password."),
         ("postgresql://me@db/docs", ", auth_ref: 'hunter2!'", "never the secret itself"),
         ("postgresql://me@db/docs", ", cursor: updated_at", "must end with ORDER BY updated_at"),
+        ("postgresql://me@db/docs", ", cursor: updated_at, query: 'SELECT 1 ORDER BY updated_at DESC'", "its order must go up"),
     ],
 )
 def test_what_a_declaration_may_not_say(workspace: Workspace, url: str, more: str, message: str) -> None:
-    declare(workspace, "docs-x", f'{{sql: {{url: "{url}", query: "SELECT 1 ORDER BY 1"{more}}}}}', "parquet")
+    declare(
+        workspace,
+        "docs-x",
+        f'{{sql: {{url: "{url}"{more if "query" in more else more + ", query: SELECT 1 ORDER BY 1"}}}}}',
+        "parquet",
+    )
     with pytest.raises(DeclarationError, match=message) as caught:
         check.source(workspace, "docs-x")
     assert "hunter2" not in str(caught.value) and "\n" not in str(caught.value)

@@ -115,6 +115,26 @@ def test_only_what_changed_is_fetched(repository: Path, workspace: Workspace, tm
     assert "Text, changed." in texts(workspace, "handbook")["docs/b.md"]
 
 
+def test_a_mirror_of_somebody_else_and_a_name_that_is_no_text(repository: Path, workspace: Workspace, tmp_path: Path) -> None:
+    """A share belongs to another user; an author's name may hold what no name does; a lost raw object is fetched again; dots are hidden."""
+    (tmp_path / "work/docs/.hid").mkdir()
+    (tmp_path / "work/docs/.hid/x.md").write_text("# hidden\n")
+    (tmp_path / "work/docs/c.md").write_text("# C\n\nmore\n")
+    git(tmp_path / "work", "add", "-A")
+    git(tmp_path / "work", "commit", "-qm", "x", name="Li\x01\x02Si", day="third")
+    git(tmp_path / "work", "push", "-q", str(repository), "main")
+    if os.geteuid() == 0:
+        for path in (repository, *repository.rglob("*")):
+            os.chown(path, 65534, 65534)
+    declare(workspace, "handbook", "{git: {url: up.git, paths: [./docs]}}", "markdown")
+    assert ingest.run("handbook", workspace)["fetched"] == 5
+    objects = {one["name"]: one for one in published.raw(workspace, "handbook")["objects"]}
+    assert set(objects) == {"LICENSE", "third/LICENSE", "docs/入门.md", "docs/b.md", "docs/c.md"}
+    assert objects["docs/c.md"]["fields"]["published"] == "2026-01-02" and "Li" in objects["docs/c.md"]["fields"]["authors"][0]
+    (workspace.root / "data/raw/handbook/objects" / objects["docs/b.md"]["sha256"]).unlink()
+    assert ingest.run("handbook", workspace) | {"bytes": 0} == {"objects": 5, "fetched": 1, "bytes": 0}
+
+
 class _Backend(http.server.BaseHTTPRequestHandler):
     """git's own http server (git-http-backend), behind a login where `token` is set."""
 
