@@ -55,7 +55,7 @@ demo: $(DEMO)/.ready  ## real sources to two released datasets, through the Airf
 	@for recipe in $(DEMO_RECIPES); do PATH=$(BIN):$$PATH curate --workspace $(DEMO)/workspace summary $$recipe; done
 
 test: .venv/.ready  ## every test, with all the set-up it needs
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.ready  ## ruff and mypy
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

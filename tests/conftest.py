@@ -18,6 +18,14 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "corpora"
 
 
+LONG = ("test_wheel.py", "test_airflow.py", "test_clusters.py", "test_storage.py")  # few tests that wait for other programs
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first: two processes share files, and the last one would be waited for alone."""
+    items.sort(key=lambda one: LONG.index(one.path.name) if one.path.name in LONG else len(LONG))
+
+
 @pytest.fixture(scope="session")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The small corpus, through the line up to its card."""

@@ -1,9 +1,12 @@
 """The DAGs: they parse, they stay thin, and one of them runs the line to the same digests as the CLI."""
 
+import base64
+import http.server
 import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -38,9 +41,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("airflow")
     workspaces.create(folder / "workspace", None)
     corpus.lay(folder / "workspace")
+    (folder / "dags").mkdir()
+    assert cli.main(["dags", str(folder / "dags")]) == 0  # as into an Airflow that somebody runs already
     environment = {
         **os.environ, "AIRFLOW_HOME": str(folder / "home"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"), "CURATION_WORKSPACE": str(folder / "workspace"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(folder / "dags"), "CURATION_WORKSPACE": str(folder / "workspace"),
         "PYTHONWARNINGS": "ignore", "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }  # fmt: skip
     subprocess.run(
@@ -50,7 +55,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def ask(home: dict[str, str], code: str, *arguments: str) -> str:
-    done = subprocess.run([sys.executable, "-c", code, str(ROOT / "dags"), *arguments], env=home, capture_output=True, text=True)
+    command = [sys.executable, "-c", code, home["AIRFLOW__CORE__DAGS_FOLDER"], *arguments]
+    done = subprocess.run(command, env=home, capture_output=True, text=True)
     answers = [part.split("ANSWER", 1)[1] for part in done.stdout.splitlines() if "ANSWER" in part]
     assert answers, done.stdout[-3000:] + done.stderr[-3000:]
     return answers[-1]
@@ -77,6 +83,50 @@ def test_the_dag_runs_the_line_to_the_same_digests_as_the_cli(home: dict[str, st
     records = [json.loads(one.release_file("energy").read_text()) for one in (Workspace(workspace), released)]
     assert [one.pop("decisions")["number"] for one in records] == [1, 1]  # its digest is of an entry with a time
     assert records[0] == records[1]
+
+
+REFRESH = """
+import sys
+from airflow.dag_processing.dagbag import DagBag
+done = DagBag(dag_folder=sys.argv[1]).dags["sources"].test(run_conf={"workspace": sys.argv[2]})
+print("ANSWER" + done.state)
+"""
+
+
+def test_a_login_of_airflows_own_store(home: dict[str, str], tmp_path: Path) -> None:
+    """A Connection of the metadata database opens a source; its password is in no log, no receipt and no file of the workspace."""
+    asked: list[str] = []
+
+    class Locked(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.headers.get("Authorization", ""))
+            allowed = asked[-1] == "Basic " + base64.b64encode(b"reader:streng-geheim").decode()
+            self.send_response(200 if allowed else 401)
+            self.send_header("Content-Length", "5" if allowed else "0")
+            self.end_headers()
+            self.wfile.write(b"hello" if allowed else b"")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Locked)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    login = ["--conn-type", "http", "--conn-login", "reader", "--conn-password", "streng-geheim"]
+    airflow = str(Path(sys.executable).parent / "airflow")
+    subprocess.run([airflow, "connections", "add", "web_docs", *login], env=home, check=True, capture_output=True)
+    workspaces.create(tmp_path / "ws", None)
+    workspace = Workspace(tmp_path / "ws")
+    where = f'{{http: {{url: "http://127.0.0.1:{server.server_port}/a.txt", auth_ref: "airflow:web_docs", plain_http: true, private_addresses: true}}}}'
+    workspace.source_file("locked").write_text(
+        f"id: locked\ntitle: x\nwhere: {where}\nformat: text\nlicense: MIT\ncontact: x@example.org\n"
+    )
+    assert ask({**home, "CURATION_WORKSPACE": str(workspace.root)}, REFRESH, str(workspace.root)) == "success"
+    assert published.raw(workspace, "locked")["objects"][0]["size"] == 5 and len(asked) == 1
+    server.shutdown()
+    server.server_close()
+    kept = [path for place in (workspace.root, Path(home["AIRFLOW_HOME"])) for path in place.rglob("*") if path.is_file()]
+    held = [path.name for path in kept if b"streng-geheim" in path.read_bytes()]
+    assert not held, held  # Airflow's own database encrypts it
 
 
 def test_a_run_of_the_dag_stops_at_the_gate(home: dict[str, str], tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_one_hundred_thousand_documents_are_judged_anew_in_under_a_second() -> N
     found = small(FILTERS * 1, table(100_000))
     begun = time.perf_counter()
     change = tune.changed(found, ["x.low=0.1", "y.low=50"])
-    assert change["seconds"] <= time.perf_counter() - begun
+    assert change["seconds"] <= round(time.perf_counter() - begun + 0.0001, 4)  # it is told in rounded form
     assert change["seconds"] < 10.0  # it is about 0.02 s; benchmarks tell speeds, this one that nothing is measured again
 
 

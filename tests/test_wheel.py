@@ -39,6 +39,10 @@ def test_the_wheel_alone_inits_checks_and_runs(tmp_path: Path, uv: str) -> None:
     run(curate, "init", "ws")
     corpus.lay(tmp_path / "ws")
     run(curate, "check", cwd=tmp_path / "ws")
+    (tmp_path / "dags").mkdir()
+    run(curate, "dags", str(tmp_path / "dags"))
+    for name in ("curate", "sources"):  # the wheel brings them, so that an Airflow elsewhere needs no clone
+        assert (tmp_path / "dags" / f"curation_{name}.py").read_text() == (ROOT / "dags" / f"{name}.py").read_text()
     run(curate, "run", "energy", "--until", "card", cwd=tmp_path / "ws")
     where = run(
         python,

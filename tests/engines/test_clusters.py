@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from curation import cli, line, published
+from curation import line, published
 from curation.engines import map_tasks, names, use
 from tests import corpus
 
@@ -97,13 +97,30 @@ def digest(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.mark.parametrize("engine", ["spark", "ray"])
 def test_the_line_gives_the_same_digest(engine: str, digest: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    """`curate run --engine` on a cluster of two workers makes the dataset that one process makes."""
+    """`curate run --engine` on a cluster of two workers makes the dataset that one process makes.
+
+    Spark is reached as Airflow's SparkSubmitOperator does it (docs/connect.md): spark-submit says where the cluster is.
+    """
     address = request.getfixturevalue(engine)
     workspace = corpus.lay(tmp_path)
     command = ["-m", "curation", "--workspace", str(tmp_path), "--json", "run", "energy", "--until", "card", "--workers", "2"]
+    launch = [sys.executable, *command, "--engine", engine, "--address", address]
+    environment = dict(QUIET)
+    if engine == "spark":
+        (tmp_path / "run_curate.py").write_text("from curation.cli import entry\n\nentry()\n")
+        launch = [
+            str(BIN / "spark-submit"),
+            "--master",
+            address,
+            "--conf",
+            "spark.ui.enabled=false",
+            str(tmp_path / "run_curate.py"),
+        ]
+        launch += [*command[2:], "--engine", engine]
+        environment |= {"PYSPARK_PYTHON": sys.executable, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, *command, "--engine", engine, "--address", address],
-        env=QUIET,
+        launch,
+        env=environment,
         capture_output=True,
         text=True,
         timeout=300,
@@ -112,23 +129,6 @@ def test_the_line_gives_the_same_digest(engine: str, digest: str, tmp_path: Path
     assert (
         json.loads(done.stdout.strip().splitlines()[-1])["digest"] == digest == published.manifest(workspace, "energy")["digest"]
     )
-
-
-def test_a_step_handed_over_by_spark_submit(spark: str, tmp_path: Path) -> None:
-    """What Airflow's SparkSubmitOperator runs (docs/connect.md): the step goes to the cluster that spark-submit was given."""
-    workspace = corpus.lay(tmp_path)
-    (tmp_path / "run_curate.py").write_text("from curation.cli import entry\n\nentry()\n")
-    for step in ("ingest", "extract"):
-        assert cli.main(["--workspace", str(tmp_path), "step", step, "plant"]) == 0
-    command = [str(BIN / "spark-submit"), "--master", spark, "--conf", "spark.ui.enabled=false", str(tmp_path / "run_curate.py")]
-    environment = {**QUIET, "PYSPARK_PYTHON": sys.executable, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [*command, "--workspace", str(tmp_path), "step", "annotate", "plant", "--engine", "spark"],
-        env=environment, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    assert "annotate plant: " in done.stdout and spark in done.stderr
-    assert published.signals(workspace, "plant")
 
 
 KILLED = """
