@@ -1,6 +1,7 @@
 """A process of its own for a parser that a file can make run for ever, or take all memory: it has limits, and is replaced when it dies.
 
-python -m MODULE                   serves: each question a length (8 bytes) and bytes on stdin, each answer the same on stdout
+`python -m MODULE` serves: a question is seconds, bytes of memory and a length (8 bytes each), then bytes; an answer a length and bytes.
+Time is the processor's, so that a busy machine does not make a file look costly; memory is what comes on top of the loaded code.
 """
 
 import atexit
@@ -15,27 +16,28 @@ import time
 from collections.abc import Callable
 
 _LENGTH = struct.Struct(">Q")
-MEMORY_VARIABLE = "CURATION_CONFINED_MEMORY"
+_QUESTION = struct.Struct(">QQQ")
+PATIENCE = 20  # times the processor's time on the clock: other work may have the cores
 
 
 class Confined:
     """Asks `module` in a child process, one question at a time."""
 
-    def __init__(self, module: str, memory: int) -> None:
-        self._module, self._memory = module, memory
+    def __init__(self, module: str) -> None:
+        self._module = module
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = 0
         self._lock = threading.Lock()
 
-    def ask(self, question: bytes, seconds: float) -> bytes | None:
-        """The answer, or null when it took longer or the process died of it."""
+    def ask(self, question: bytes, seconds: int, memory: int) -> bytes | None:
+        """The answer, or null when it took more of either, or the process died of it."""
         with self._lock:
             process = self._started()
             assert process.stdin and process.stdout
             try:
-                process.stdin.write(_LENGTH.pack(len(question)) + question)
+                process.stdin.write(_QUESTION.pack(seconds, memory, len(question)) + question)
                 process.stdin.flush()
-                deadline = time.monotonic() + seconds
+                deadline = time.monotonic() + PATIENCE * seconds
                 size = self._read(process, _LENGTH.size, deadline)
                 answer = self._read(process, _LENGTH.unpack(size)[0], deadline) if size else None
             except BrokenPipeError:
@@ -53,13 +55,11 @@ class Confined:
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._owner != os.getpid() or self._process.poll() is not None:
-            environment = {**os.environ, MEMORY_VARIABLE: str(self._memory)}
             self._process = subprocess.Popen(
                 [sys.executable, "-m", self._module],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env=environment,
             )
             self._owner = os.getpid()
             atexit.register(self.end)
@@ -84,11 +84,15 @@ class Confined:
 
 def serve(answer: Callable[[bytes], bytes]) -> None:
     """The child's side: answer until the other side ends."""
-    memory = int(os.environ[MEMORY_VARIABLE])
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     source, target = sys.stdin.buffer, sys.stdout.buffer
-    while head := source.read(_LENGTH.size):
-        said = answer(source.read(_LENGTH.unpack(head)[0]))
+    while head := source.read(_QUESTION.size):
+        seconds, memory, length = _QUESTION.unpack(head)
+        with open("/proc/self/statm") as state:
+            loaded = int(state.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (loaded + memory, resource.RLIM_INFINITY))
+        spent = resource.getrusage(resource.RUSAGE_SELF)
+        resource.setrlimit(resource.RLIMIT_CPU, (int(spent.ru_utime + spent.ru_stime) + 1 + seconds, resource.RLIM_INFINITY))
+        said = answer(source.read(length))
         target.write(_LENGTH.pack(len(said)) + said)
         target.flush()

@@ -173,6 +173,20 @@ def _pdf_bomb() -> bytes:
     return base[:cut] + more + b"trailer\n<< /Size 6 /Root 1 0 R >>\n%%EOF"
 
 
+def _pdf_repeated(head: bytes = b"/Filter/FlateDecode", letters: int = 300_000, times: int = 200) -> bytes:
+    """A page whose contents are one small stream, named many times; or one large stream whose filter has another spelling."""
+    import zlib
+
+    stream = zlib.compress(b"BT /F1 1 Tf " + b"(a)Tj " * letters + b"ET", 9)
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[5 0 R]/Count 1>>", b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+        b"<</Length %d%s>>stream\n" % (len(stream), head) + stream + b"\nendstream",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Resources<</Font<</F1 3 0 R>>>>/Contents[%s]>>" % (b"4 0 R " * times),
+    ]  # fmt: skip
+    body = b"".join(b"%d 0 obj%s\nendobj\n" % (number, one) for number, one in enumerate(objects, 1))
+    return b"%PDF-1.4\n" + body + b"trailer<</Size 6/Root 1 0 R>>\n%%EOF"
+
+
 def _wiki(text: str) -> bytes:
     return f"<mediawiki><page><title>t</title><ns>0</ns><id>1</id><revision><text>{text}</text></revision></page></mediawiki>".encode()
 
@@ -277,6 +291,9 @@ FILES = [
     Hostile("epub-bomb.epub", "epub", lambda: _zip({"META-INF/container.xml": b"<c/>", "a": bytes(300 << 20)}), _told("too_large")),
     Hostile("pdf-loop.pdf", "pdf", lambda: _pdf("<< /Type /Pages /Kids [2 0 R 2 0 R] /Count 99999999 >>"), _told("no_text_layer", "broken_pdf")),
     Hostile("pdf-bomb.pdf", "pdf", _pdf_bomb, _told("too_large")),
+    Hostile("pdf-one-stream-many-times.pdf", "pdf", _pdf_repeated, _told("too_costly", "no_text_layer")),
+    Hostile("pdf-hidden-filter.pdf", "pdf", lambda: _pdf_repeated(b"/#46ilter/#46lateDecode", 3_000_000, 1), _told("too_costly")),
+    Hostile("pdf-open-streams.pdf", "pdf", lambda: b"%PDF-1.4\n" + b"1 0 obj<</Filter/FlateDecode>>stream\n" * 40_000, _told("no_text_layer", "broken_pdf", "too_costly")),
     Hostile("pdf-cut.pdf", "pdf", lambda: b"%PDF-1.7\n1 0 obj\n<<", _told("broken_pdf")),
     Hostile("mail-depth.eml", "email", lambda: _mail(3000), READ | _told("broken_message", "no_text")),
     Hostile("mail-header.eml", "email", lambda: b"From: " + b"a@b.c, " * 200_000 + b"\r\n\r\ntext\r\n", _told("too_large")),

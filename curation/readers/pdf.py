@@ -24,8 +24,9 @@ MAX_BYTES = 256 << 20
 EDGE = 2  # lines at the top and at the bottom of a page that may be running ones
 RUNNING_PAGES, RUNNING_SHARE = 3, 0.5  # on so many pages, and on such a share of them
 FULL = 0.8  # of the usual width: a line as long goes on in the next
-MEMORY, SECONDS, SECOND_BYTES = 2 << 30, 20.0, 1 << 20  # of the child: address space, and time for the least and by size
-_CHILD = Confined("curation.readers.pdf", MEMORY)
+MEMORY, MEMORY_SHARE = 512 << 20, 4  # of the child, and times the size of the file
+SECONDS, SECOND_BYTES = 2, 1 << 20  # of a processor for the least, and one more for so many bytes
+_CHILD = Confined("curation.readers.pdf")
 _LINE_END = re.compile(r"\r\n?|\n")
 _MENDED = re.compile("[\x02\ufffe]\\s?")  # PDFium's sign for a hyphen at the end of a line
 MEND = "\x02"  # stays in a line until lines are joined: the line was printed as two
@@ -112,10 +113,10 @@ def _bomb(content: bytes) -> str | None:
 
 def _confined(content: bytes) -> _Layer | Unreadable:
     """The text layer, from a process of its own: a page of 3 kB may name one stream a thousand times."""
-    seconds = SECONDS + len(content) / SECOND_BYTES
-    answer = _CHILD.ask(content, seconds)
+    seconds, memory = SECONDS + len(content) // SECOND_BYTES, MEMORY + MEMORY_SHARE * len(content)
+    answer = _CHILD.ask(content, seconds, memory)
     if answer is None:
-        return Unreadable("too_costly", f"takes more than {seconds:.0f} s or {MEMORY >> 20} MB to lay out")
+        return Unreadable("too_costly", f"takes more than {seconds} s of a processor or {memory >> 20} MB to lay out")
     said = json.loads(answer)
     return Unreadable(*said["unreadable"]) if "unreadable" in said else _Layer(**said)
 
