@@ -55,6 +55,7 @@ demo: $(DEMO)/.ready  ## real sources to two released datasets, through the Airf
 	@for recipe in $(DEMO_RECIPES); do PATH=$(BIN):$$PATH curate --workspace $(DEMO)/workspace summary $$recipe; done
 
 test: .venv/.ready  ## every test, with all the set-up it needs
+	@$(BIN)/curate warm
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.ready  ## ruff and mypy

@@ -107,7 +107,7 @@ def test_the_line_gives_the_same_digest(engine: str, digest: str, tmp_path: Path
     launch = [sys.executable, *command, "--engine", engine, "--address", address]
     environment = dict(QUIET)
     if engine == "spark":
-        (tmp_path / "run_curate.py").write_text("from curation.cli import entry\n\nentry()\n")
+        (tmp_path / "run_curate.py").write_text('from curation.cli import entry\n\nif __name__ == "__main__":\n    entry()\n')
         launch = [
             str(BIN / "spark-submit"),
             "--master",
