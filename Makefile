@@ -56,7 +56,7 @@ demo: $(DEMO)/.ready  ## real sources to two released datasets, through the Airf
 
 test: .venv/.ready  ## every test, with all the set-up it needs
 	@$(BIN)/curate warm
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.ready  ## ruff and mypy
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -103,7 +103,7 @@ def test_the_line_gives_the_same_digest(engine: str, digest: str, tmp_path: Path
     """
     address = request.getfixturevalue(engine)
     workspace = corpus.lay(tmp_path)
-    command = ["-m", "curation", "--workspace", str(tmp_path), "--json", "run", "energy", "--until", "card", "--workers", "2"]
+    command = ["-m", "curation", "--workspace", str(tmp_path), "--json", "run", "energy", "--until", "card", "--workers", "1"]
     launch = [sys.executable, *command, "--engine", engine, "--address", address]
     environment = dict(QUIET)
     if engine == "spark":
