@@ -49,6 +49,9 @@ class TooLarge(ValueError):
     """More bytes came out than a sound archive gives."""
 
 
+READ_ERRORS = (Broken, TooLarge, *STREAM_ERRORS)  # of members, one by one
+
+
 @dataclass(frozen=True)
 class Member:
     """One file of an archive; `refused` says why it cannot be read, else `stream` gives its bytes."""

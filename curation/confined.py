@@ -28,6 +28,7 @@ class Confined:
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = 0
         self._lock = threading.Lock()
+        atexit.register(self.end)
 
     def ask(self, question: bytes, seconds: int, memory: int) -> bytes | None:
         """The answer, or null when it took more of either, or the process died of it."""
@@ -62,7 +63,6 @@ class Confined:
                 stderr=subprocess.DEVNULL,
             )
             self._owner = os.getpid()
-            atexit.register(self.end)
         return self._process
 
     def _read(self, process: subprocess.Popen[bytes], size: int, deadline: float) -> bytes | None:

@@ -1,6 +1,6 @@
 """Secrets are named in declarations, never written there: `auth_ref` is an environment variable, or an Airflow Connection.
 
-    auth_ref: DOCS_PASSWORD      the environment variable's value is the password or token
+    auth_ref: DOCS_PASSWORD         the environment variable's value is the password or token
     auth_ref: airflow:docs_db       login and password of the Connection docs_db, in Airflow's own store or secrets backend
 
 Outside Airflow a Connection is read from AIRFLOW_CONN_<ID>, as Airflow does it first. What was looked up is masked in every
@@ -50,9 +50,9 @@ AuthRef = Annotated[str, AfterValidator(_sound)]
 
 def without_password(url: str) -> str:
     """The address itself. Raises ValueError when it holds a password or a token, for a declaration's validator."""
-    _scheme, mark, rest = url.partition("://")
+    scheme, mark, rest = url.partition("://")
     login, at, _ = rest.partition("/")[0].rpartition("@")
-    if mark and at and (":" in login or _scheme.lower() in {"https", "http"}):
+    if mark and at and (":" in login or scheme.lower() in {"https", "http"}):
         raise ValueError(f"contains a password or a token, which would reach git: {ADVICE}")
     query = urllib.parse.parse_qsl(rest.partition("?")[2]) if mark else []
     for key, value in query:

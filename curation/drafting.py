@@ -20,7 +20,6 @@ from curation.store import Workspace
 
 HOSTS = ("github.com", "gitlab.com", "gitee.com", "codeberg.org", "gitcode.com", "bitbucket.org")
 TABLES = {"csv", "jsonl", "parquet", "xlsx"}
-FRAMES = {"jsonl", "parquet"}  # may hold chats
 CHATS = ("messages", "conversations", "conversation", "dialog", "dialogue")
 
 
@@ -106,7 +105,7 @@ def look(workspace: Workspace, where: dict[str, Any]) -> Look:
             return found
         declared["format"] = "parquet"
     try:
-        with trial.scratch(workspace, declared) as here:
+        with trial.scratch(declared) as here:
             ingest.run("look", here, sample=trial.OBJECTS, beside=workspace)
             names, found.claims = trial.names(here, "look")
             _recognise(found, names, str(declared["format"]))
@@ -114,9 +113,7 @@ def look(workspace: Workspace, where: dict[str, Any]) -> Look:
                 found.columns = trial.columns(here, "look")
     except ingest.LargerThanTrial:
         name = str(next(iter(where.values())).get("url") or next(iter(where.values())).get("path") or "")
-        found.format = auto.reader_of(name) or (
-            "parquet" if "hub" in where else "auto"
-        )  # large files of a hub are Parquet, nearly all
+        found.format = auto.reader_of(name) or ("parquet" if "hub" in where else "auto")  # large files of a hub are Parquet
     except CurationError as error:
         found.fault = str(error).partition(": ")[2] or str(error)
     return found

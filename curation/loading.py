@@ -13,7 +13,7 @@ import orjson
 from curation import decisions, standing, versions
 from curation.errors import DeclarationError, RightsError
 from curation.portion import Portion, portion, read
-from curation.store import Workspace, is_workspace
+from curation.store import Workspace, is_workspace, parquet_writer
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -74,19 +74,20 @@ def pull(
     release: str, workspace: str, out: Path, split: str, config: str | None, asked: Portion, as_jsonl: bool
 ) -> dict[str, int | str]:
     """Write a release, or a portion of it, into a folder: one Parquet file, or JSONL. Raises DeclarationError."""
-    import pyarrow.parquet as pq
-
     name, _, version = release.partition("@")
     version, found = table(name, version or None, workspace, split, None, config, asked)
     out.mkdir(parents=True, exist_ok=True)
     stem = f"{name}-{version}-{split}"
     target = out / f"{stem}.{'jsonl' if as_jsonl else 'parquet'}"
+    staged = out / f".{target.name}"  # what has its name is whole
     if as_jsonl:
-        with target.open("wb") as lines:
+        with staged.open("wb") as lines:
             for batch in found.to_batches(1000):
                 lines.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in batch.to_pylist())
     else:
-        pq.write_table(found, target, compression="zstd")
+        with parquet_writer(staged, found.schema) as writer:
+            writer.write_table(found)
+    staged.replace(target)
     return {"file": str(target), "documents": found.num_rows, "bytes": target.stat().st_size}
 
 

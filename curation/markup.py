@@ -4,7 +4,8 @@ A web page is another matter: it has a frame around its main text (readers/html.
 """
 
 import re
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, BinaryIO
 
 HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _BLOCKS = (
@@ -56,6 +57,20 @@ def text_of(root: Any, forms: bool = True) -> str:
     lines = "".join(root.itertext()).split("\n")
     shown = [line[1:].rstrip() if line.startswith(_KEPT) else " ".join(line.split()) for line in lines]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(shown)).strip("\n")
+
+
+def nodes(stream: BinaryIO, *tags: str) -> Iterator[Any]:
+    """Each element with one of these tags as it ends, and forgotten after use, so that memory stays flat whatever the file.
+
+    Entities are not followed. Raises lxml's errors: going on behind a cut would tell nothing of it.
+    """
+    from lxml import etree
+
+    for _, node in etree.iterparse(stream, events=("end",), tag=tags, resolve_entities=False, no_network=True, huge_tree=True):
+        yield node
+        node.clear()
+        while node.getprevious() is not None:
+            del node.getparent()[0]
 
 
 def _mark(node: Any) -> None:

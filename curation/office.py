@@ -7,7 +7,7 @@ import io
 import itertools
 import struct
 import zipfile
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 MAX_BYTES = 256 << 20  # of the file
 MAX_UNPACKED = 1 << 30  # of all members together
@@ -15,6 +15,16 @@ MAX_RATIO, FREE_BYTES = 200, 16 << 20  # unpacked to packed, beyond the first 16
 MAX_MEMBERS = 50_000
 _CFB = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MAGIC = b"PK\x03\x04"
+
+
+def properties(said: Any) -> dict[str, Any]:
+    """What the core properties of a document say, as fields: `title`, `authors`, `published` (the day it was last saved), `keywords`."""
+    return {
+        "title": said.title or None,
+        "authors": [one.strip() for one in (said.author or "").split(";") if one.strip()] or None,
+        "published": said.modified.date().isoformat() if said.modified else None,
+        "keywords": said.keywords or None,
+    }
 
 
 class Refused(NamedTuple):

@@ -44,14 +44,16 @@ _scrubbed = lru_cache(4096)(pii.scrubbed)  # a fault says the same of a million 
 class Writer:
     """Collects documents into row groups and shards, and what could not become one into quarantine."""
 
-    def __init__(self, task: Task) -> None:
-        self._task = task
+    def __init__(self, task: Task, first: int = 0) -> None:
+        self.task = task
+        self.first: list[dict[str, Any]] = []  # so many rows, for those who want no more
+        self._most_first = first
         self._rows: list[dict[str, Any]] = []
         self._bytes = 0
         self._tables: list[pa.Table] = []
         self._table_bytes = 0
         self._shards: list[dict[str, Any]] = []
-        self._quarantine: list[dict[str, Any]] = []
+        self.quarantine: list[dict[str, Any]] = []
         self._faults: Counter[tuple[str, str]] = Counter()
         self._more: dict[tuple[str, str], dict[str, Any]] = {}
         self._records = self._documents = self._in_documents = 0
@@ -108,6 +110,8 @@ class Writer:
             self._refuse(one, row["native_id"], "superseded", f"the same bytes are read as {self._from[of]}", len(run))
             return
         self._rows.append(row)
+        if len(self.first) < self._most_first:
+            self.first.append(row)
         self._documents += 1
         self._in_documents += len(run)
         self._seen[row["doc_id"] + row["raw_sha256"]] += 1
@@ -180,13 +184,13 @@ class Writer:
             return
         if kind not in self._more:
             self._refuse(one, where, reason, "and more of the same in this object, from here on", 0)
-            self._more[kind] = self._quarantine[-1]
+            self._more[kind] = self.quarantine[-1]
         self._more[kind]["records"] += records
 
     def _refuse(self, one: dict[str, Any], where: str, reason: str, detail: str, records: int) -> None:
-        self._quarantine.append(
+        self.quarantine.append(
             {
-                "source": self._task.source,
+                "source": self.task.source,
                 "object": one["name"],
                 "raw_sha256": one["sha256"],
                 "where": where,
@@ -206,31 +210,24 @@ class Writer:
 
     def _end_shard(self) -> None:
         if self._tables:
-            self._shards.append(write_shard(self._task, f"{self._task.key}-{len(self._shards):05d}", self._tables))
+            self._shards.append(write_shard(self.task, f"{self.task.key}-{len(self._shards):05d}", self._tables))
             self._tables, self._table_bytes = [], 0
-
-    def has(self, count: int) -> bool:
-        return len(self._rows) >= count
-
-    def seen(self, count: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """The first rows and the quarantine so far, unwritten."""
-        return self._rows[:count], self._quarantine
 
     def close(self) -> dict[str, Any]:
         """Write what is left; the group's index entry, whose counts must add up."""
         self._flush()
         self._end_shard()
         if twice := {row for row, count in self._seen.items() if count > 1}:
-            self._shards = [without(self._task, shard, twice, self._twin, "") for shard in self._shards]
-        key = self._task.workspace.quarantine(self._task.source, f"{self._task.key}.parquet")
-        self._task.workspace.write_table(key, pa.Table.from_pylist(self._quarantine, schema=QUARANTINE))
-        refused = sum(row["records"] for row in self._quarantine)
+            self._shards = [without(self.task, shard, twice, self._twin, "") for shard in self._shards]
+        key = self.task.workspace.quarantine(self.task.source, f"{self.task.key}.parquet")
+        self.task.workspace.write_table(key, pa.Table.from_pylist(self.quarantine, schema=QUARANTINE))
+        refused = sum(row["records"] for row in self.quarantine)
         if self._in_documents + refused != self._records:
             raise ContractError(
-                f"extract {self._task.source}: {self._records} records read, {self._in_documents} + {refused} told"
+                f"extract {self.task.source}: {self._records} records read, {self._in_documents} + {refused} told"
             )
         return {
-            "key": self._task.key,
+            "key": self.task.key,
             "extracted": None,
             "shards": self._shards,
             "quarantine": key,
@@ -240,7 +237,7 @@ class Writer:
         }
 
     def _twin(self, row: dict[str, Any]) -> None:
-        one = next(o for o in self._task.objects if o["sha256"] == row["raw_sha256"])
+        one = next(o for o in self.task.objects if o["sha256"] == row["raw_sha256"])
         self._refuse(one, row["native_id"], "duplicate_native_id", "two documents of one fetch have this native_id", 1)
         self._documents -= 1
         self._in_documents -= 1

@@ -107,7 +107,8 @@ class Commands:
             file.unlink()  # an answer that makes no source leaves no file
             raise
         shown = workspace.shown(file)
-        lines = [f"written: {shown}", *file.read_text(encoding="utf-8").rstrip().splitlines()]
+        unseen = [f"not looked at: {found.fault}"] if found.fault else []
+        lines = [*unseen, f"written: {shown}", *file.read_text(encoding="utf-8").rstrip().splitlines()]
         if "auth_ref" in (where.get("sql") or {}):
             lines.append(
                 "set the environment variable DOCS_PASSWORD, or name another in auth_ref (airflow:ID for an Airflow Connection)"

@@ -78,11 +78,14 @@ def fetch(options: Options, asked: Asked) -> Iterator[Fetched]:
         git = _Git(Path(folder), options, remote, shown)
         commit = options.commit or git.resolve(options.ref or "HEAD")
         how = hashlib.sha256(repr((sorted(options.paths), options.history)).encode()).hexdigest()[:16]
-        receipts = [known["facts"] for known in asked.known.values()]
-        if receipts and all(
-            one.get("commit") == commit and one.get("asked") == how and one.get("files") == len(receipts) for one in receipts
-        ):
-            for name, known in asked.known.items():
+        # receipts of files that went with an earlier commit stay, and name that commit
+        same = {
+            name: known
+            for name, known in asked.known.items()
+            if (known["facts"].get("commit"), known["facts"].get("asked")) == (commit, how)
+        }
+        if same and all(known["facts"].get("files") == len(same) for known in same.values()):
+            for name, known in same.items():
                 yield Fetched(name, known["uri"], known["file_name"], None, fields=known.get("fields", {}), facts=known["facts"])
             return
         git.fetch(commit)
@@ -163,10 +166,16 @@ class _Git:
             if found := web.reachable(remote, limits):  # connected to as checked: the name cannot point elsewhere in between
                 addresses = ",".join(f"[{a[4][0]}]" if ":" in a[4][0] else a[4][0] for a in found)
                 self._configured.append(("http.curloptResolve", f"{parts.hostname}:{port}:{addresses}"))
+        self._headers: dict[str, str] = {}
         if login := credentials.find(options.auth_ref, "where.git"):
             # hosts take a token as the password of any user; through the environment, which other users cannot list
-            header = web.authorization(credentials.Credential(login.password, login.user or "x-access-token"))
-            self._configured.append((f"http.{remote}.extraHeader", f"Authorization: {header['Authorization']}"))
+            self._headers = web.authorization(credentials.Credential(login.password, login.user or "x-access-token"))
+            self._configured += [(f"http.{remote}.extraHeader", f"{key}: {value}") for key, value in self._headers.items()]
+        self._trusting: Path | None = None
+        if scheme == "file":
+            # a mirror on a share belongs to somebody else, and nothing in it is run; the other side reads no other configuration of ours
+            self._trusting = folder / "trusting"
+            self._trusting.write_text("[safe]\n\tdirectory = *\n")
         self._run("init", "--quiet", "--bare", str(folder))
 
     def _environment(self) -> dict[str, str]:
@@ -179,11 +188,8 @@ class _Git:
         for number, (key, value) in enumerate(self._configured):
             numbered |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
         ssh = {"GIT_SSH_COMMAND": kept.get("GIT_SSH_COMMAND", "ssh") + " -o BatchMode=yes"}
-        if self._remote.startswith("file:"):
-            # a mirror on a share belongs to somebody else, and nothing in it is run; the other side reads no other configuration of ours
-            trusting = self._folder / "trusting"
-            trusting.write_text("[safe]\n\tdirectory = *\n")
-            kept["GIT_CONFIG_GLOBAL"] = str(trusting)
+        if self._trusting:
+            kept["GIT_CONFIG_GLOBAL"] = str(self._trusting)
         asked = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "LC_ALL": "C", "GIT_CONFIG_COUNT": str(len(self._configured))}
         return {**kept, **ssh, **asked, **numbered}
 
@@ -237,10 +243,9 @@ class _Git:
         """Whether files on a plain web server stand for git's own: told to leave files out, git waits for ever there."""
         if self._limits is None:
             return False
-        headers = dict(value.split(": ", 1) for key, value in self._configured if key.endswith(".extraHeader"))
         url = f"{self._remote.rstrip('/')}/info/refs?service=git-upload-pack"
         try:
-            answer = web.get(url, self._limits, headers)
+            answer = web.get(url, self._limits, self._headers)
         except DataError:
             return False  # git says it better
         answer.body.close()

@@ -112,27 +112,25 @@ class _Hub:
             ) from None
         return commit, {one.path: f"sha256:{one.lfs.sha256}" if one.lfs else f"git:{one.blob_id}" for one in files}
 
-    def open(self, commit: str, path: str, digest: str) -> BinaryIO:
-        """The bytes of a file, checked at their end."""
+    def _get(self, commit: str, path: str) -> web.Answer:
         from huggingface_hub import hf_hub_url
 
         url = hf_hub_url(self._options.id, path, repo_type="dataset", revision=commit, endpoint=self._api.endpoint)
-        login = web.authorization(credentials.Credential(self._token)) if self._token else {}
-        answer = web.get(url, self._limits, login)
-        size = answer.headers.get("Content-Length")
-        return cast(
-            BinaryIO,
-            _Checked(answer.body, digest, int(size) if size and size.isdecimal() else None, f"{self._options.id}/{path}"),
-        )
+        return web.get(url, self._limits, web.authorization(credentials.Credential(self._token)) if self._token else {})
+
+    def open(self, commit: str, path: str, digest: str) -> BinaryIO:
+        """The bytes of a file, checked at their end."""
+        answer = self._get(commit, path)
+        said = answer.headers.get("Content-Length") or ""
+        size = int(said) if said.isdecimal() else None
+        return cast(BinaryIO, _Checked(answer.body, digest, size, f"{self._options.id}/{path}"))
 
     def card(self, commit: str) -> dict[str, Any]:
         """The YAML of the dataset's card."""
         import yaml
-        from huggingface_hub import DatasetCard, hf_hub_url
+        from huggingface_hub import DatasetCard
 
-        url = hf_hub_url(self._options.id, CARD, repo_type="dataset", revision=commit, endpoint=self._api.endpoint)
-        login = web.authorization(credentials.Credential(self._token)) if self._token else {}
-        with web.get(url, self._limits, login).body as body:
+        with self._get(commit, CARD).body as body:
             text = body.read(MAX_CARD).decode("utf-8", "replace")
         try:
             return DatasetCard(text, ignore_metadata_errors=True).data.to_dict()  # type: ignore[no-untyped-call]

@@ -89,7 +89,11 @@ def fetch(options: Options, asked: Asked) -> Iterator[Fetched]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "result.parquet"
         try:
-            facts = _export(sa.create_engine(url), query, path, options.cursor, last, asked.sample)
+            engine = sa.create_engine(url)
+            try:
+                facts = _export(engine, query, path, options.cursor, last, asked.sample)
+            finally:
+                engine.dispose()
         except sa.exc.SQLAlchemyError as error:
             cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
             raise DataError(f"{name}: {cause}") from None
@@ -164,7 +168,6 @@ def _export(
         finally:
             if not whole:  # rows still wait on the wire: the connection is of no more use
                 plain.invalidate()
-    engine.dispose()
     if last and (not told["rows"] or (told["last"] == last["last"] and told["rows"] == last["rows_at_last"])):
         return None
     return told

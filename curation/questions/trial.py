@@ -22,7 +22,7 @@ OBJECTS = 20  # that are fetched at most
 def ask(workspace: Workspace, name: str, count: int = 3) -> dict[str, Any]:
     """What came from where, and the first documents as they would be read. Raises the one-line error of what does not work."""
     declared = load_yaml(workspace.source_file(name), workspace.shown(workspace.source_file(name)))
-    with scratch(workspace, declared) as trial:
+    with scratch(declared) as trial:
         try:
             report = ingest.run(name, trial, sample=OBJECTS, beside=workspace)
         except ingest.LargerThanTrial as error:
@@ -71,7 +71,7 @@ def shown(answer: dict[str, Any]) -> list[str]:
 
 
 @contextmanager
-def scratch(workspace: Workspace, declared: dict[str, Any]) -> Iterator[Workspace]:
+def scratch(declared: dict[str, Any]) -> Iterator[Workspace]:
     """A workspace for a moment, with one source in it; what the steward promises of the whole is not asked of a sample."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -105,7 +105,7 @@ def names(workspace: Workspace, name: str, most: int = 2000) -> tuple[list[str],
                         claims += _of_text(member.name, member.stream.read(READ_BYTES))
                     if len(found) >= most:
                         break
-            except (archive.Broken, archive.TooLarge, *archive.STREAM_ERRORS) as error:
+            except archive.READ_ERRORS as error:
                 raise DataError(f"{one['name']}: cannot be read: {error}") from None
     return found, [*claims, *licenses.claims("x")]
 

@@ -6,6 +6,7 @@ out. Of who wrote a page the export holds an account's key, which is no name, an
 
 import html
 import re
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
@@ -32,8 +33,7 @@ def read(stream: BinaryIO, name: str, options: Options) -> Iterator[Record | Unr
     from lxml import etree
 
     with tempfile.TemporaryFile() as kept:  # a page and its body stand apart, in any order: it is read twice
-        while piece := stream.read(1 << 20):
-            kept.write(piece)
+        shutil.copyfileobj(stream, kept)
         try:
             pages = _pages(kept, options)
             if pages is None:
@@ -52,14 +52,8 @@ def read(stream: BinaryIO, name: str, options: Options) -> Iterator[Record | Unr
 
 
 def _objects(kept: Any) -> Iterator[Any]:
-    from lxml import etree
-
     kept.seek(0)
-    for _, node in etree.iterparse(kept, events=("end",), tag="object", resolve_entities=False, no_network=True, huge_tree=True):
-        yield node
-        node.clear()
-        while node.getprevious() is not None:
-            del node.getparent()[0]
+    yield from markup.nodes(kept, "object")
 
 
 def _own(node: Any) -> dict[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from curation.declaration import Declared
-from curation.office import Refused, opened
+from curation.office import Refused, opened, properties
 from curation.readers import Record, Unreadable
 
 SUFFIXES = (".docx", ".doc", ".wps")
@@ -37,14 +37,7 @@ def read(stream: BinaryIO, name: str, options: Options) -> Iterator[Record | Unr
     try:
         document = Document(file)
         blocks = list(_blocks(document.element.body, _headings(document), options, 0))
-        properties = document.core_properties
-        fields = {
-            "title": properties.title or None,
-            "authors": [one.strip() for one in (properties.author or "").split(";") if one.strip()] or None,
-            "published": properties.modified.date().isoformat() if properties.modified else None,
-            "keywords": properties.keywords or None,
-            "language": properties.language or None,
-        }
+        fields = {**properties(document.core_properties), "language": document.core_properties.language or None}
     except (OpcError, LxmlError, zipfile.BadZipFile, KeyError, ValueError, AttributeError, OSError, EOFError) as error:
         # a part that is missing, cut or of another kind: the library meets it wherever it looks first
         yield Unreadable("broken_docx", f"{type(error).__name__}: {error}"[:300])

@@ -4,6 +4,7 @@ An issue is a document: summary, description, and the comments in their order. N
 """
 
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
@@ -28,14 +29,11 @@ def read(stream: BinaryIO, name: str, options: Options) -> Iterator[Record | Unr
     from lxml import etree
 
     with tempfile.TemporaryFile() as kept:  # issues and their comments stand apart in a backup: it is read twice
-        while piece := stream.read(1 << 20):
-            kept.write(piece)
+        shutil.copyfileobj(stream, kept)
         kept.seek(0)
         try:
-            root = next(iter(etree.iterparse(kept, events=("start",), resolve_entities=False, no_network=True, huge_tree=True)))[
-                1
-            ].tag
-            kept.seek(0)
+            beginning = etree.iterparse(kept, events=("start",), resolve_entities=False, no_network=True, huge_tree=True)
+            root = next(iter(beginning))[1].tag
             if root == "rss":
                 yield from _searched(kept, options)
             elif root == "entity-engine-xml":
@@ -46,15 +44,9 @@ def read(stream: BinaryIO, name: str, options: Options) -> Iterator[Record | Unr
             yield Unreadable("broken_xml", f"{error}"[:300] or "the file is empty")
 
 
-def _nodes(kept: Any, tags: tuple[str, ...]) -> Iterator[Any]:
-    from lxml import etree
-
+def _nodes(kept: Any, *tags: str) -> Iterator[Any]:
     kept.seek(0)
-    for _, node in etree.iterparse(kept, events=("end",), tag=tags, resolve_entities=False, no_network=True, huge_tree=True):
-        yield node
-        node.clear()
-        while node.getprevious() is not None:
-            del node.getparent()[0]
+    yield from markup.nodes(kept, *tags)
 
 
 def _said(node: Any, tag: str) -> str:
@@ -62,7 +54,7 @@ def _said(node: Any, tag: str) -> str:
 
 
 def _searched(kept: Any, options: Options) -> Iterator[Record | Unreadable]:
-    for item in _nodes(kept, ("item",)):
+    for item in _nodes(kept, "item"):
         key = _said(item, "key")
         comments = [(one.get("author", ""), markup.visible("".join(one.itertext()))) for one in item.iter("comment")]
         fields = {
@@ -81,7 +73,7 @@ def _searched(kept: Any, options: Options) -> Iterator[Record | Unreadable]:
 def _backed_up(kept: Any, options: Options) -> Iterator[Record | Unreadable]:
     comments: dict[str, list[tuple[str, str, str]]] = {}
     projects, names = {}, {}
-    for node in _nodes(kept, ("Action", "Project", "Status", "Resolution", "IssueType")):
+    for node in _nodes(kept, "Action", "Project", "Status", "Resolution", "IssueType"):
         if node.tag == "Action" and _said(node, "type") == "comment":
             comments.setdefault(_said(node, "issue"), []).append(
                 (_said(node, "created"), _said(node, "author"), _said(node, "body"))
@@ -90,7 +82,7 @@ def _backed_up(kept: Any, options: Options) -> Iterator[Record | Unreadable]:
             projects[_said(node, "id")] = (_said(node, "key"), _said(node, "name"))
         elif node.tag != "Action":
             names[(node.tag, _said(node, "id"))] = _said(node, "name")
-    for node in _nodes(kept, ("Issue",)):
+    for node in _nodes(kept, "Issue"):
         project, title = projects.get(_said(node, "project"), ("", ""))
         key = _said(node, "key") or (
             f"{project}-{_said(node, 'number')}" if project and _said(node, "number") else _said(node, "id")
@@ -99,10 +91,8 @@ def _backed_up(kept: Any, options: Options) -> Iterator[Record | Unreadable]:
             "title": _said(node, "summary"),
             "published": _day(_said(node, "updated") or _said(node, "created")),
             "project": title or None,
-            **{
-                k.lower(): names.get((tag, _said(node, k.lower())))
-                for tag, k in (("Status", "Status"), ("Resolution", "Resolution"))
-            },
+            "status": names.get(("Status", _said(node, "status"))),
+            "resolution": names.get(("Resolution", _said(node, "resolution"))),
             "type": names.get(("IssueType", _said(node, "type"))),
         }
         own = [(author, _wiki(body)) for _, author, body in sorted(comments.get(_said(node, "id"), []))]

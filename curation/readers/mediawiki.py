@@ -9,6 +9,7 @@ import urllib.parse
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from curation import markup
 from curation.declaration import Declared
 from curation.readers import Record, Unreadable
 
@@ -35,18 +36,12 @@ def read(stream: BinaryIO, name: str, options: Options) -> Iterator[Record | Unr
     site = _Site()
     found = False
     try:
-        # recover would go on behind a cut, and tell nothing of it
-        for _, node in etree.iterparse(
-            stream, events=("end",), tag=("{*}siteinfo", "{*}page"), resolve_entities=False, no_network=True, huge_tree=True
-        ):
+        for node in markup.nodes(stream, "{*}siteinfo", "{*}page"):
             found = True
             if node.tag.endswith("siteinfo"):
                 site = _Site(node)
             elif (record := _page(node, site, options)) is not None:
                 yield record
-            node.clear()
-            while node.getprevious() is not None:
-                del node.getparent()[0]
     except etree.LxmlError as error:
         yield Unreadable("broken_xml", f"{error}"[:300])
         return

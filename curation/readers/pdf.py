@@ -1,7 +1,7 @@
 """PDF: the text layer page by page (PDFium, else pypdf), lines joined to paragraphs, running heads and page numbers left out.
 
-Lines come in the order in which the file draws them; where it draws across two columns, column by column. Nothing is recognised from pictures: a scanned page is told as
-`no_text_layer`. Hyphens that end a line are mended by PDFium.
+Lines come in the order in which the file draws them; where it draws across two columns, column by column. Nothing is recognised
+from pictures: a scanned page is told as `no_text_layer`. Hyphens that end a line are mended by PDFium.
 """
 
 import io

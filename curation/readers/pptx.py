@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from curation.declaration import Declared
-from curation.office import Refused, opened
+from curation.office import Refused, opened, properties
 from curation.readers import Record, Unreadable
 
 SUFFIXES = (".pptx", ".ppt", ".dps")
@@ -37,14 +37,7 @@ def read(stream: BinaryIO, name: str, options: Options) -> Iterator[Record | Unr
         parts = {one.part.partname: one for one in deck.slides}  # once, however often the deck names it
         slides = [one for one in parts.values() if options.hidden or one.element.get("show") != "0"]
         texts = [_slide(slide, options) for slide in slides]
-        properties = deck.core_properties
-        fields = {
-            "title": properties.title or None,
-            "authors": [one.strip() for one in (properties.author or "").split(";") if one.strip()] or None,
-            "published": properties.modified.date().isoformat() if properties.modified else None,
-            "keywords": properties.keywords or None,
-            "slides": len(slides),
-        }
+        fields = {**properties(deck.core_properties), "slides": len(slides)}
     except (
         PythonPptxError,
         LxmlError,

@@ -337,22 +337,7 @@ def _finished(table: pa.Table, plan: Plan, cuts: _Cuts, out: pa.Schema) -> tuple
         by_document.setdefault(row["doc_id"], []).append(Edit(row["start"], row["end"], row["replacement"]))
     ids = table["doc_id"].to_pylist()
     columns: dict[str, Any] = {"id": table["doc_id"]}
-    columns |= {
-        n: table[n]
-        for n in (
-            "text",
-            "record",
-            "source",
-            "native_id",
-            "title",
-            "authors",
-            "url",
-            "published",
-            "format",
-            "raw_sha256",
-            "text_sha256",
-        )
-    }
+    columns |= {name: table[name] for name in OWN if name not in {"doc_id", "metadata"}}
     columns["metadata"] = pa.array(
         [json.dumps(dict(row), ensure_ascii=False, sort_keys=True) if row else None for row in table["metadata"].to_pylist()],
         pa.string(),

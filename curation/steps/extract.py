@@ -97,30 +97,33 @@ def extract(task: Task) -> dict[str, Any]:
     """Documents and quarantine rows of one group of objects; returns its index entry."""
     source = catalog.source(task.workspace, task.source)
     out = Writer(task)
-    before: dict[str, Any] | None = None
-    for one, name, found in _in_order(task, source):
-        if before is not None and one is not before:
-            out.end_object(before, source)
-        out.take(one, name, found, source)
-        before = one
-    if before is not None:
-        out.end_object(before, source)
+    for _ in _taken(out, task, source):
+        pass
     return out.close()
 
 
 def first(name: str, workspace: Workspace, count: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The first documents of what is ingested, and the quarantine rows on the way to them; nothing is published."""
     source = catalog.source(workspace, name)
-    task = Task(workspace, name, tuple(published.raw(workspace, name)["objects"]), "first")
-    out = Writer(task)
-    for one, place, found in _in_order(task, source):
-        out.take(one, place, found, source)
-        if out.has(count):
+    out = Writer(Task(workspace, name, tuple(published.raw(workspace, name)["objects"]), "first"), first=count)
+    for _ in _taken(out, out.task, source):
+        if len(out.first) == count:
             break
-    else:
-        for one in task.objects[-1:]:
-            out.end_object(one, source)
-    return out.seen(count)
+    return out.first, out.quarantine
+
+
+def _taken(out: Writer, task: Task, source: Source) -> Iterator[None]:
+    """Every record of a task into the writer, a step each; a run of records ends with its object."""
+    before: dict[str, Any] | None = None
+    for one, name, found in _in_order(task, source):
+        if before is not None and one is not before:
+            out.end_object(before, source)
+        out.take(one, name, found, source)
+        before = one
+        yield
+    if before is not None:
+        out.end_object(before, source)
+        yield
 
 
 def first_fields(source: Source, workspace: Workspace, count: int) -> list[dict[str, Any]]:

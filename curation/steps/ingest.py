@@ -78,11 +78,12 @@ _ENTRY = {"name", "file_name", "uri", "sha256", "size", "claims", "fields"}
 
 def _known(workspace: Workspace, name: str) -> dict[str, dict[str, Any]]:
     known = {}
-    entries = {one["name"]: one for one in (workspace.read_json(workspace.raw(name, "INDEX.json")) or {"objects": []})["objects"]}
-    for receipt in published.receipts(workspace, name):  # of an ingest that broke off, which has no index of them
-        entries.setdefault(receipt["name"], {key: value for key, value in receipt.items() if key in _ENTRY})
-    for entry in entries.values():
-        receipt = workspace.read_json(_receipt(workspace, name, entry["name"]))
+    receipts = {one["name"]: one for one in published.receipts(workspace, name)}
+    # an ingest that broke off left receipts, and no index of them
+    entries = {key: {part: value for part, value in one.items() if part in _ENTRY} for key, one in receipts.items()}
+    indexed = (workspace.read_json(workspace.raw(name, "INDEX.json")) or {"objects": []})["objects"]
+    for entry in {**entries, **{one["name"]: one for one in indexed}}.values():
+        receipt = receipts.get(entry["name"])
         if (
             receipt
             and receipt["sha256"] == entry["sha256"]
@@ -172,7 +173,7 @@ class _member:
                     for member in archive.members(stream, entry["file_name"], [self._glob], []):
                         if member.stream is not None:
                             return _copied(member.stream, folder / "member")
-                except (archive.Broken, archive.TooLarge, *archive.STREAM_ERRORS) as error:
+                except archive.READ_ERRORS as error:
                     raise DataError(f"where.from: {entry['name']} of source {self._source!r} cannot be read: {error}") from None
         raise DataError(f"where.from: source {self._source!r} has no file that matches {self._glob!r}")
 
