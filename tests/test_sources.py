@@ -204,6 +204,18 @@ def test_a_trial_leaves_nothing_and_tells_what_is_wrong(workspace: Workspace, ca
     assert code == 2 and "nothing matches 'nowhere'" in err
 
 
+def test_large_documents_are_shown_too(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each larger than a row group; the first three are shown, and what is not reached is told where nothing is asked."""
+    (workspace.root / "in").mkdir()
+    for number in range(4):
+        (workspace.root / "in" / f"{number}.txt").write_text("变电站运行规程。" * 900_000, encoding="utf-8")
+    assert run(workspace, capsys, "new-source", "in", "--yes", "--id", "large-docs")[0] == 0
+    code, out, _ = run(workspace, capsys, "check", "--connect")
+    assert code == 0 and "3. 2.txt" in out and "(7,200,000 characters)" in out
+    code, out, _ = run(workspace, capsys, "new-source", "https://localhost:1/a.zip", "--yes", "--id", "not-there")
+    assert code == 0 and "not looked at: " in out and "private address" in out
+
+
 def test_a_recipe_needs_sources(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     assert "there is no such source yet" in run(workspace, capsys, "new-dataset", "power")[2]
     corpus.lay(workspace.root)

@@ -2,7 +2,6 @@
 
 import io
 import json
-import logging
 import os
 import subprocess
 import sys
@@ -12,7 +11,6 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from moto.server import ThreadedMotoServer
 
 import curation
 from curation import cli, line, settings
@@ -20,7 +18,7 @@ from curation.engines import local
 from curation.errors import DataError
 from curation.questions import summary, verify, why
 from curation.store import Workspace
-from tests import corpus
+from tests import corpus, servers
 
 BIN = Path(sys.executable).parent
 
@@ -28,26 +26,22 @@ BIN = Path(sys.executable).parent
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """moto's server, and an environment that leads every client of this process and its workers there."""
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    one = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    one.start()
-    host, port = one.get_host_and_port()
-    told = {
-        "AWS_ACCESS_KEY_ID": "somebody",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-    }
-    before = {name: os.environ.get(name) for name in told}
-    os.environ.update(told)
-    for pool in local._pools.values():  # workers of earlier tests know nothing of it
-        pool.shutdown()
-    local._pools.clear()
-    import s3fs
+    with servers.s3() as address:
+        told = {
+            "AWS_ACCESS_KEY_ID": "somebody",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL": address,
+        }
+        before = {name: os.environ.get(name) for name in told}
+        os.environ.update(told)
+        for pool in local._pools.values():  # workers of earlier tests know nothing of it
+            pool.shutdown()
+        local._pools.clear()
+        import s3fs
 
-    s3fs.S3FileSystem(use_listings_cache=False).mkdir("team")
-    yield told["AWS_ENDPOINT_URL"]
-    one.stop()
+        s3fs.S3FileSystem(use_listings_cache=False).mkdir("team")
+        yield told["AWS_ENDPOINT_URL"]
     for name, value in before.items():
         if value is None:
             os.environ.pop(name)

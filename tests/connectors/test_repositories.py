@@ -135,6 +135,26 @@ def test_a_mirror_of_somebody_else_and_a_name_that_is_no_text(repository: Path, 
     assert ingest.run("handbook", workspace) | {"bytes": 0} == {"objects": 5, "fetched": 1, "bytes": 0}
 
 
+def test_a_file_that_went_does_not_make_everything_be_listed_again(
+    repository: Path, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its receipt stays and names another commit; the same commit is not fetched a second time."""
+    from curation.connectors import git as connector
+
+    declare(workspace, "handbook", "{git: {url: up.git, paths: [docs]}}", "markdown")
+    ingest.run("handbook", workspace)
+    git(tmp_path / "work", "rm", "-q", "docs/b.md")
+    git(tmp_path / "work", "commit", "-qm", "gone", day="third")
+    git(tmp_path / "work", "push", "-q", str(repository), "main")
+    assert ingest.run("handbook", workspace) | {"bytes": 0} == {"objects": 3, "fetched": 0, "bytes": 0}
+
+    def none(*_: object) -> None:
+        raise AssertionError("fetched again")
+
+    monkeypatch.setattr(connector._Git, "fetch", none)
+    assert ingest.run("handbook", workspace)["objects"] == 3
+
+
 class _Backend(http.server.BaseHTTPRequestHandler):
     """git's own http server (git-http-backend), behind a login where `token` is set."""
 

@@ -3,18 +3,17 @@
 import gzip
 import http.server
 import json
-import logging
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from curation.errors import DataError, DeclarationError
 from curation.questions import check
 from curation.steps import extract, ingest
 from curation.store import Workspace
+from tests import servers
 from tests.connectors.test_connectors import declare, texts
 
 
@@ -23,17 +22,14 @@ def endpoint() -> Iterator[str]:
     """moto's server with some objects in a bucket of its own."""
     import boto3
 
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
-    s3 = boto3.client("s3", endpoint_url=url, aws_access_key_id="k", aws_secret_access_key="geheimes", region_name="us-east-1")
-    s3.create_bucket(Bucket="manuals")
-    for name, text in {"a/一.txt": "第一篇", "a/b/two.txt": "two", "other.md": "no"}.items():
-        s3.put_object(Bucket="manuals", Key=name, Body=text.encode())
-    yield url
-    server.stop()
+    with servers.s3() as url:
+        s3 = boto3.client(
+            "s3", endpoint_url=url, aws_access_key_id="k", aws_secret_access_key="geheimes", region_name="us-east-1"
+        )
+        s3.create_bucket(Bucket="manuals")
+        for name, text in {"a/一.txt": "第一篇", "a/b/two.txt": "two", "other.md": "no"}.items():
+            s3.put_object(Bucket="manuals", Key=name, Body=text.encode())
+        yield url
 
 
 @pytest.mark.parametrize(
