@@ -35,7 +35,7 @@ def plan(workspace: Workspace, name: str) -> Plan:
         if one not in known:
             where = workspace.shown(workspace.recipe_file(name))
             raise DeclarationError(f"{where}: sources: unknown source {one!r}; known: {', '.join(known)}")
-    return recipe.plan(found, lambda n: profile(workspace, n), lambda n: policy(workspace, n))
+    return recipe.plan(found, lambda n: profile(workspace, n), lambda n: policy(workspace, n), lambda n: source(workspace, n))
 
 
 def benchmarks(workspace: Workspace, plan: Plan) -> list[Path]:

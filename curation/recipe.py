@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -9,7 +10,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from curation.declaration import Declared, Localized, load_yaml, parse
 from curation.errors import DeclarationError
-from curation.manifest import INDUSTRIES, SourceId
+from curation.manifest import INDUSTRIES, Source, SourceId
 
 Scalar = str | bool | int | float
 Condition = dict[str, Scalar | list[Scalar]]
@@ -174,6 +175,71 @@ class Use(Declared):
         return self
 
 
+class Select(Declared):
+    """Keep documents of these industries or classes: those whose source declares one, and else those whose text proposes one."""
+
+    industry: list[INDUSTRIES] = []
+    dataset_class: list[Literal["general", "industry_general", "industry_expert"]] = []
+    score: float = Field(0.5, ge=0, le=1)  # a proposal below it does not count
+
+
+class CardText(Declared):
+    """What people write for the card; the numbers beside it are generated, and a card made again keeps these words."""
+
+    rationale: Localized | None = None  # why the dataset was made
+    collection: Localized | None = None
+    annotation: Localized | None = None  # the annotation guideline (标注规范)
+    uses: Localized | None = None  # 应用场景
+    out_of_scope: Localized | None = None
+    evaluation: Localized | None = None  # how a model trained on it is judged (评估方法)
+    baseline: Localized | None = None  # 基准结果
+    cases: Localized | None = None  # 典型案例
+    biases: Localized | None = None
+    social_impact: Localized | None = None
+    maintenance: Localized | None = None
+    support: Localized | None = None  # 技术支持
+    citation: str | None = None
+
+
+class Proxy(Declared):
+    """Texts for the proxy model (metric 0305), below the workspace: JSONL with `text`. What the model is to be good at, and what it
+    has learned from without this dataset.
+    """
+
+    heldout: list[str] = []
+    base: list[str] = []
+
+
+METRICS = (
+    "0101", "0102", "0103", "0104", "0201", "0202", "0203", "0204", "0205", "0206", "0207", "0208",
+    "0301", "0302", "0303", "0304", "0305",
+)  # fmt: skip
+CREDITS = ("first", "equal", "quality")  # who is credited for a duplicate
+
+
+class Quality(Declared):
+    """Targets, weights and alarms of the quality report (aligned with TC609-5-2025-04)."""
+
+    weights: dict[Literal[METRICS], Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}  # type: ignore[valid-type]  # default: 1 each
+    target_tokens: int | None = Field(None, ge=1)  # 0302; default: none, and the metric is not evaluated
+    window: tuple[date, date] | None = None  # 0303: when the documents should have been made
+    proxy: Proxy = Proxy()
+    proxy_gain: float = Field(0.05, gt=0, le=1)  # 0305: the share by which the loss must fall for a full mark
+    alarms: dict[Literal["personal_data", "rejects", "license_tiers", "new_domains"], Annotated[float, Field(ge=0, le=1)]] = {}
+
+
+class Registration(Declared):
+    """Facts for the registration of a data resource that nothing here can know (发改数据规〔2025〕26号)."""
+
+    registrant: str | None = None
+    uscc: str | None = None
+    resource_type: str | None = None
+    update_cycle: str | None = None
+    use_conditions: str | None = None
+    security_measures: str | None = None
+    previous_code: str | None = None
+
+
 # what a policy's name says of the use, where the recipe says nothing
 _USE_OF = {
     "internal": Use(purpose="train_internal", audience="internal"),
@@ -189,6 +255,7 @@ class Recipe(Declared):
     summary: Localized
     sources: list[SourceId] = Field(min_length=1)
     industry: list[INDUSTRIES] = ["general"]
+    select: Select | None = None
     curator: str
     contact: str
     homepage: str | None = None
@@ -203,6 +270,15 @@ class Recipe(Declared):
     sampling: Literal["none", "tc260"] = "none"
     safety: Safety | None = None
     known_limits: list[Localized] = []
+    card: CardText = CardText()
+    quality: Quality = Quality()
+    registration: Registration = Registration()
+    credit: Literal["first", "equal", "quality"] = "first"  # of a duplicate's tokens: to whom was first, shared, or by quality
+
+    @field_validator("industry", mode="before")
+    @classmethod
+    def _one_industry(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
 
     @field_validator("profiles", mode="before")
     @classmethod
@@ -232,12 +308,14 @@ class Plan(Declared):
     recipe: Recipe
     profiles: list[Profile]
     policy: Policy
+    selection: list[Filter] = []  # what `select` of the recipe amounts to
 
     def filters(self) -> list[tuple[Condition, Filter]]:
         """Every filter with the selection of its profile, in the order of the ledger."""
         by_profile = [(p.where, _named(f, p.name)) for p in self.profiles for f in p.filters]
         plain: list[tuple[Condition, Filter]] = [({}, _named(f, self.policy.name)) for f in self.policy.filters]
-        return [*plain, *by_profile, *(({}, f) for f in self.recipe.filters)]
+        selected: list[tuple[Condition, Filter]] = [({}, f) for f in self.selection]
+        return [*plain, *selected, *by_profile, *(({}, f) for f in self.recipe.filters)]
 
     def edits(self) -> list[Edit]:
         """Every edit: those of profiles, for the documents they select, then the recipe's own."""
@@ -258,13 +336,40 @@ def load(path: Path, shown: str | None = None) -> Recipe:
     return recipe
 
 
-def plan(recipe: Recipe, find_profile: Callable[[str], Profile], find_policy: Callable[[str], Policy]) -> Plan:
+def plan(
+    recipe: Recipe,
+    find_profile: Callable[[str], Profile],
+    find_policy: Callable[[str], Policy],
+    find_source: Callable[[str], Source],
+) -> Plan:
     """Look up what the recipe names; a `where` in the recipe replaces the profile's."""
     profiles = []
     for use in recipe.profiles:
         profile = find_profile(use.use)
         profiles.append(profile if use.where is None else profile.model_copy(update={"where": use.where}))
-    return Plan(recipe=recipe, profiles=profiles, policy=find_policy(recipe.policy))
+    sources = [find_source(name) for name in recipe.sources] if recipe.select else []
+    return Plan(recipe=recipe, profiles=profiles, policy=find_policy(recipe.policy), selection=_selection(recipe, sources))
+
+
+def _selection(recipe: Recipe, sources: list[Source]) -> list[Filter]:
+    """Filters over the proposals of the signal `industry`, for the documents of sources that do not declare what is selected."""
+    select, found = recipe.select, []
+    if select is None:
+        return []
+    declared: dict[str, list[str]] = {one.id: [*one.industry] for one in sources}
+    classes: dict[str, list[str]] = {one.id: [one.dataset_class] if one.dataset_class else [] for one in sources}
+    for key, wanted, said in (("label", select.industry, declared), ("class", select.dataset_class, classes)):
+        others = [name for name, own in said.items() if not set(own) & set(wanted)]
+        if not wanted or not others:
+            continue
+        because = Localized(
+            en=f"Neither its source nor its text says: {', '.join(wanted)}.", zh=f"其来源与内容均不属于：{'、'.join(wanted)}。"
+        )
+        where: Condition = {"document.source": list(others)}
+        found.append(Filter(name=f"select.{key}", column=f"industry.{key}", any_of=list(wanted), where=where, because=because))
+        if key == "label":
+            found.append(Filter(name="select.score", column="industry.score", low=select.score, where=where, because=because))
+    return found
 
 
 def unknown(kind: str, name: str, known: list[str]) -> DeclarationError:

@@ -1,211 +1,131 @@
-"""card.html: the whole card in one file, English and Chinese with a switch, printable, no script, no outside asset."""
+"""card.html: the whole card in one file, English and Chinese with a switch, printable, no script, no outside asset.
 
+Every word of the model goes through `escape`; the page's own policy forbids scripts, frames and anything from elsewhere.
+"""
+
+import re
 from html import escape
 from typing import Any
 
 from curation.card import Model, count, plots
-from curation.card.readme import condition, where
+from curation.card.blocks import Cell, Code, Section, Words, words
+from curation.card.sections import sections
 
 CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 STYLE = """
-:root{--ink:#1f2937;--quiet:#6b7280;--line:#e5e7eb;--accent:#2563eb;--paper:#fff}
-body{margin:0 auto;max-width:62rem;padding:1.5rem;color:var(--ink);background:var(--paper);font:16px/1.6 system-ui,"Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif}
-h1{margin:.2em 0}h2{margin-top:2em;border-bottom:1px solid var(--line);padding-bottom:.2em}
-table{border-collapse:collapse;width:100%;font-size:.92em;display:block;overflow-x:auto}
-th,td{text-align:left;padding:.3em .7em;border-bottom:1px solid var(--line);vertical-align:top}
+:root{--ink:#1f2937;--quiet:#5b6472;--line:#d9dee5;--accent:#1d4ed8;--paper:#fff;--soft:#f3f5f8}
+body{margin:0 auto;max-width:66rem;padding:1.5rem;color:var(--ink);background:var(--paper);font:16px/1.6 system-ui,"Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif}
+h1{margin:.2em 0;line-height:1.25}h2{margin-top:2em;border-bottom:1px solid var(--line);padding-bottom:.2em}
+table{border-collapse:collapse;font-size:.9em}
+.wide{overflow-x:auto;margin:1em 0}
+th,td{text-align:left;padding:.3em .7em;border-bottom:1px solid var(--line);vertical-align:top}th{background:var(--soft)}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-code{background:#f3f4f6;padding:.1em .3em;border-radius:3px;overflow-wrap:anywhere}
-.facts{display:flex;flex-wrap:wrap;gap:1rem;padding:0;list-style:none}.facts li{border:1px solid var(--line);border-radius:8px;padding:.5em 1em}
-.facts b{display:block;font-size:1.4em}.quiet{color:var(--quiet)}blockquote{margin:.3em 0;padding:.2em 1em;border-left:3px solid var(--accent)}
-svg{max-width:100%;height:auto}
-.switch{float:right}input[name=language]{margin:0 .2em 0 .8em}
+code{background:var(--soft);padding:.1em .3em;border-radius:3px;overflow-wrap:anywhere;font-size:.92em}
+pre{background:var(--soft);padding:.8em 1em;border-radius:8px;overflow-x:auto}pre code{padding:0;background:none}
+.facts{display:flex;flex-wrap:wrap;gap:1rem;padding:0;list-style:none}.facts li{border:1px solid var(--line);border-radius:8px;padding:.5em 1em;min-width:6rem}
+.facts b{display:block;font-size:1.5em;line-height:1.2}.quiet{color:var(--quiet)}
+blockquote{margin:.6em 0;padding:.2em 1em;border-left:3px solid var(--accent)}blockquote footer{color:var(--quiet);font-size:.85em}
+figure{margin:1em 0}figcaption{color:var(--quiet);font-size:.9em}svg{max-width:100%;height:auto}
+nav ol{columns:2;padding-left:1.2em;list-style:none}nav a{color:var(--accent)}
+#changes{background:var(--soft);border-radius:8px;padding:.1em 1.2em .6em;margin:1.5em 0}#changes h2{margin-top:.6em;border:0}
+input[name=language]{margin:0 .2em 0 .8em}
 #zh:checked~main .en,#en:checked~main .zh{display:none}
-@media print{.switch,input[name=language],label{display:none}}
+@media print{input[name=language],label,nav{display:none}body{max-width:none;padding:0}h2{break-after:avoid}table,figure{break-inside:avoid}}
+@media(max-width:40rem){nav ol{columns:1}}
 """
 
 
 def render(model: Model) -> dict[str, bytes]:
     """The page."""
-    drawn = {path: _inline(svg) for path, svg in plots.render(model).items()}
     title = model["title"]["en"] or model["title"]["zh"]
-    sections = [
-        _head(model),
-        _section(
-            "Composition",
-            "构成",
-            drawn["plots/languages.svg"] + _shares(model["languages"], "Language", "语言") + drawn["plots/lengths.svg"],
-        ),
-        _section("Sources", "来源", _sources(model)),
-        _section("Licenses", "许可", drawn["plots/licenses.svg"] + _licenses(model)),
-        _section("How it was made", "加工过程", drawn["plots/funnel.svg"] + _funnel(model)),
-        _section("Filters", "过滤规则", _filters(model)),
-        _section("Duplicates", "去重", _dedup(model)),
-        _section(
-            "Files",
-            "文件",
-            _table(
-                [("File", "文件"), ("Rows", "行数"), ("Bytes", "字节"), ("SHA-256", "SHA-256")],
-                [[_code(f["path"]), f["rows"], f["bytes"], _code(f["sha256"])] for f in model["files"]],
-            ),
-        ),
-        _section(
-            "Known limits", "已知局限", "<ul>" + "".join(f"<li>{_both(x['en'], x['zh'])}</li>" for x in model["limits"]) + "</ul>"
-        ),
-        _section("Contact", "联系方式", f"<p>{escape(model['curator'])}, {escape(model['contact'])}</p>"),
-    ]
     page = (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{CSP}">\n'
-        f'<meta name="viewport" content="width=device-width,initial-scale=1">\n<title>{escape(title)} {model["version"]}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n'
+        f'<meta name="viewport" content="width=device-width,initial-scale=1">\n<title>{escape(title)} {model["version"]}</title>\n'
+        f"<style>{STYLE}</style>\n</head>\n<body>\n"
         '<input type="radio" name="language" id="en" checked><label for="en">English</label>'
         '<input type="radio" name="language" id="zh"><label for="zh" lang="zh">中文</label>\n'
-        f"<main>\n{chr(10).join(sections)}\n</main>\n</body>\n</html>\n"
+        f"<main>\n{body(model)}\n</main>\n</body>\n</html>\n"
     )
     return {"card.html": page.encode()}
 
 
-def _both(en: str | None, zh: str | None) -> str:
-    en, zh = en or zh or "", zh or en or ""
-    return f'<span class="en">{escape(en)}</span><span class="zh" lang="zh">{escape(zh)}</span>'
+def body(model: Model) -> str:
+    """The card without its page: what the review page shows, too."""
+    drawn = {path: _inline(svg, path) for path, svg in plots.render(model).items()}
+    shown = sections(model)
+    first = [section for section in shown if section.id == "changes"]
+    rest = [section for section in shown if section.id != "changes"]
+    contents = "".join(f'<li><a href="#{s.id}">{_both(s.title)}</a></li>' for s in rest)
+    names = '<nav aria-label="sections / 章节"><ol>' + contents + "</ol></nav>"
+    return "\n".join([_head(model), *(_section(s, drawn) for s in first), names, *(_section(s, drawn) for s in rest)])
 
 
-def _section(en: str, zh: str, inside: str) -> str:
-    return f"<section><h2>{_both(en, zh)}</h2>{inside}</section>"
+def _both(said: Words) -> str:
+    if said.en == said.zh:
+        return escape(said.en)
+    return f'<span class="en">{escape(said.en)}</span><span class="zh" lang="zh">{escape(said.zh)}</span>'
 
 
-def _inline(svg: bytes) -> str:
-    text = svg.decode()
-    return text[text.index("<svg") :].replace("<svg ", '<svg role="img" ', 1)
+def _section(section: Section, drawn: dict[str, str]) -> str:
+    inside = "\n".join(_block(drawn, *block) for block in section.blocks)
+    return f'<section id="{section.id}"><h2>{_both(section.title)}</h2>\n{inside}</section>'
 
 
-def _code(words: str) -> str:
-    return f"<code>{escape(words)}</code>"
+def _block(drawn: dict[str, str], kind: str, *of: Any) -> str:
+    if kind == "text":
+        return f"<p>{_both(of[0])}</p>"
+    if kind == "list":
+        return "<ul>" + "".join(f"<li>{_cell(one)}</li>" for one in of[0]) + "</ul>"
+    if kind == "table":
+        return _table(*of)
+    if kind == "plot":
+        return f"<figure>{drawn[of[0]]}<figcaption>{_both(of[1])}</figcaption></figure>" if of[0] in drawn else ""
+    if kind == "quote":
+        return f"<blockquote>{_both(of[0])}<footer>{escape(of[1])}</footer></blockquote>"
+    return f"<pre><code>{escape(of[0])}</code></pre>"
 
 
-def _table(head: list[tuple[str, str]], rows: list[list[Any]]) -> str:
-    """Cells that are text are HTML already; cells that are numbers are shown as such."""
-    numeric = [bool(rows) and all(isinstance(row[i], int) for row in rows) for i in range(len(head))]
-    top = "".join(f"<th{' class=n' if n else ''}>{_both(*h)}</th>" for h, n in zip(head, numeric, strict=True))
+def _inline(svg: bytes, path: str) -> str:
+    """A plot inside the page, with ids of its own and a name for those who do not see it."""
+    text, mark = svg.decode(), re.sub(r"\W", "-", path)
+    text = text[text.index("<svg") :]
+    text = re.sub(r'\bid="([^"]+)"', rf'id="{mark}-\1"', text)
+    text = re.sub(r'(xlink:href|href)="#([^"]+)"', rf'\1="#{mark}-\2"', text)
+    text = re.sub(r"url\(#([^)]+)\)", rf"url(#{mark}-\1)", text)
+    name = path.removeprefix("plots/").removesuffix(".svg")
+    return text.replace("<svg ", f'<svg role="img" aria-label="{name}" ', 1)
+
+
+def _table(head: list[Words], rows: list[list[Cell]]) -> str:
+    numeric = [bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(head))]
+    top = "".join(f"<th scope=col{' class=n' if n else ''}>{_both(h)}</th>" for h, n in zip(head, numeric, strict=True))
     body = "".join(
-        "<tr>" + "".join(f"<td class=n>{count(c)}</td>" if isinstance(c, int) else f"<td>{c}</td>" for c in row) + "</tr>"
+        "<tr>" + "".join(f"<td{' class=n' if isinstance(c, int | float) else ''}>{_cell(c)}</td>" for c in row) + "</tr>"
         for row in rows
     )
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    shown = f"<thead><tr>{top}</tr></thead>" if any(h.en for h in head) else ""
+    return (
+        f'<div class="wide" tabindex="0" role="group" aria-label="table / 表格"><table>{shown}<tbody>{body}</tbody></table></div>'
+    )
+
+
+def _cell(one: Cell) -> str:
+    if isinstance(one, Words):
+        return _both(one)
+    if isinstance(one, Code):
+        return f"<code>{escape(one.text)}</code>"
+    return count(one) if isinstance(one, int) else escape(str(one))
 
 
 def _head(model: Model) -> str:
     facts = [
-        (count(model["documents"]), "documents", "文档"),
-        (count(model["tokens"]), "tokens", "词元"),
-        (str(len(model["sources"])), "sources", "来源"),
-        (str(len(model["licenses"])), "licenses", "许可"),
+        (count(model["documents"]), Words("documents", "文档")),
+        (count(model["tokens"]), Words("tokens", "词元")),
+        (str(len(model["sources"])), Words("sources", "来源")),
+        (str(len(model["licenses"])), Words("licenses", "许可")),
     ]
-    shown = "".join(f"<li><b>{value}</b>{_both(en, zh)}</li>" for value, en, zh in facts)
-    change = model.get("changes")
-    since = ""
-    if change:
-        words = f"{change['from']} → {model['version']}: {count(change['documents_before'])} → {count(model['documents'])}"
-        since = f"<p>{_both(f'Documents {words}', f'文档数 {words}')}</p>"
-    since += _made_for(model)
+    shown = "".join(f"<li><b>{value}</b>{_both(said)}</li>" for value, said in facts)
     return (
-        f"<h1>{_both(model['title']['en'], model['title']['zh'])}</h1><p class=quiet>{_code(model['name'])} {model['version']} · "
-        f"{escape(model['tokenizer'])}</p><p>{_both(model['summary']['en'], model['summary']['zh'])}</p>{since}<ul class=facts>{shown}</ul>"
-    )
-
-
-_PURPOSES = {
-    "train_internal": "内部训练",
-    "redistribute_verbatim": "原样再分发",
-    "redistribute_modified": "修改后再分发",
-    "adapt": "演绎",
-}
-_AUDIENCES = {"open": "公开", "licensed": "获授权者", "internal": "本组织内部"}
-
-
-def _made_for(model: Model) -> str:
-    use, level = model["use"], model["level"]
-    en = f"Made for: {use['purpose'].replace('_', ' ')}{'' if use['commercial'] else ', not for commerce'}; audience: {use['audience']}; level: {level}"
-    zh = f"用途：{_PURPOSES[use['purpose']]}{'' if use['commercial'] else '（非商业）'}；受众：{_AUDIENCES[use['audience']]}；数据级别：{level}"
-    if use["export_reference"]:
-        en, zh = f"{en}; export: {use['export_reference']}", f"{zh}；出境：{use['export_reference']}"
-    return f"<p>{_both(en, zh)}</p>"
-
-
-def _shares(rows: list[dict[str, Any]], en: str, zh: str) -> str:
-    return _table(
-        [(en, zh), ("Documents", "文档"), ("Tokens", "词元")],
-        [[escape(r["value"] or "?"), r["documents"], r["tokens"]] for r in rows],
-    )
-
-
-def _sources(model: Model) -> str:
-    head = [
-        ("Source", "来源"),
-        ("Origin", "出处"),
-        ("License", "许可"),
-        ("Level", "级别"),
-        ("Documents", "文档"),
-        ("Kept", "保留"),
-        ("Tokens", "词元"),
-    ]
-    rows = [
-        [
-            _both(s["title"]["en"], s["title"]["zh"]) + f"<br>{_code(s['id'])}",
-            _code(s["origin"]),
-            escape(s["declared_license"]) + "".join(f"<blockquote class=quiet>{escape(e)}</blockquote>" for e in s["evidence"]),
-            escape(s["data_level"]),
-            s["documents"],
-            s["kept"],
-            s["tokens"],
-        ]
-        for s in model["sources"]
-    ]
-    return _table(head, rows)
-
-
-def _licenses(model: Model) -> str:
-    head = [("License", "许可"), ("Tier", "级"), ("Documents", "文档"), ("Tokens", "词元")]
-    shown = _table(
-        head, [[_code(r["value"] or "?"), escape(r["tier"] or "?"), r["documents"], r["tokens"]] for r in model["licenses"]]
-    )
-    if model["conflicts"]:
-        shown += f"<h3>{_both('Kept out: license conflicts', '因许可冲突未纳入')}</h3>"
-        for one in model["conflicts"]:
-            shown += f"<p>{_code(one['source'])}: {count(one['documents'])}</p>" + "".join(
-                f"<blockquote>{escape(c['detector'])} → {escape(c['value'])}{_quoted(c['passage'])} <span class=quiet>{escape(c['where'] or '')}</span></blockquote>"
-                for c in one["claims"]
-            )
-    return shown
-
-
-def _quoted(passage: str | None) -> str:
-    return f": “{escape(passage[:200])}”" if passage else ""
-
-
-def _funnel(model: Model) -> str:
-    funnel = model["funnel"]
-    rows: list[list[Any]] = [[_both("records read", "读入记录"), funnel["records"], ""]]
-    rows += [[_both(f"unreadable: {r}", f"无法读取：{r}"), n, ""] for r, n in funnel["unreadable"]]
-    rows += [[_both("documents", "文档"), funnel["documents"], ""]]
-    for outcome, en, zh in (("removed", "removed", "删除"), ("quarantined", "quarantined", "隔离")):
-        rows += [
-            [_both(f"{en}: {r}", f"{zh}：{r}"), n, _both(*(funnel["because"][r] or {}).values())] for r, n in funnel[outcome]
-        ]
-    rows += [[_both("kept", "保留"), funnel["kept"], ""]]
-    return _table([("", ""), ("Count", "数量"), ("Why", "原因")], rows)
-
-
-def _filters(model: Model) -> str:
-    rows = [
-        [_code(f["name"]), _code(condition(f)), _code(where(f)), _both(f["because"]["en"], f["because"]["zh"])]
-        for f in model["filters"]
-    ]
-    return _table([("Filter", "规则"), ("Keeps while", "保留条件"), ("Applies to", "适用"), ("Why", "原因")], rows)
-
-
-def _dedup(model: Model) -> str:
-    dedup = model["dedup"]
-    limit = f"Jaccard ≥ {dedup['threshold']}" if dedup["threshold"] else "exact"
-    rows = [[_code(d["removed_from"]), _code(d["kept_in"]), d["documents"]] for d in dedup["shared"]]
-    return f"<p>MinHash 128 × 5, {limit}</p>" + _table(
-        [("Removed from", "删除自"), ("Kept in", "保留于"), ("Documents", "文档")], rows
+        f"<h1>{_both(words(model['title']))}</h1><p class=quiet><code>{escape(model['name'])}</code> {escape(model['version'])} · "
+        f"{escape(model['tokenizer'])}</p><ul class=facts>{shown}</ul>"
     )

@@ -1,13 +1,14 @@
 """What a card says, computed from the assembled data, its ledger and the declarations. JSON-able, sorted, no dates."""
 
 from collections import Counter
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.card import Model
+from curation.card import Model, composition, contributions, quality
 from curation.license import table as license_table
 from curation.manifest import Source
 from curation.mixing import collection
@@ -57,13 +58,13 @@ def build(
         "edits": _edits(edits),
         "found": {what: pc.sum(data[f"pii_{what}"]).as_py() or 0 for what in ("count", "organisations", "secrets")},
         "tokenizer": tokenizer,
-        "languages": _shares(data, "language", "tokens"),
+        "languages": composition.shares(data, "language"),
         "licenses": [
             {**share, "tier": _tier(share["value"]), "attribution": _terms(share["value"], "attribution")}
-            for share in _shares(data, "license", "tokens")
+            for share in composition.shares(data, "license")
         ],
         "permits": collection(data["license"].unique().to_pylist())._asdict(),
-        "formats": _shares(data, "format", "tokens"),
+        "formats": composition.shares(data, "format"),
         "sources": [_source(s, indexes[s.id], unreadable[s.id], outcome, kept, data) for s in sources],
         "conflicts": _conflicts(sources, ledger, claims),
         "funnel": _funnel(indexes, unreadable, ledger, data.num_rows),
@@ -84,17 +85,120 @@ def build(
     }
 
 
-def _shares(data: pa.Table, column: str, weight: str) -> list[dict[str, Any]]:
-    grouped = data.group_by(column).aggregate([(weight, "sum"), (column, "count")])
-    rows = [
+class Measured(NamedTuple):
+    """What the step measured beside the columns of the data."""
+
+    facts: dict[str, Any]  # curation.quality.measure
+    rows: list[dict[str, Any]]  # a few published rows with text
+    domains: Counter[str]
+    most_domains: int
+    text_bytes: dict[str, int]
+    clusters: pa.Table
+    published_name: Callable[[str], str]  # of a column path
+
+
+def complete(
+    model: Model,
+    plan: Plan,
+    sources: list[Source],
+    indexes: dict[str, dict[str, Any]],
+    data: pa.Table,
+    ledger: pa.Table,
+    found: Measured,
+) -> None:
+    """Add what needs more than counting: composition, samples, risk, contributions, and the quality report over all of it."""
+    recipe = plan.recipe
+    near = sum(n for name, n in model["funnel"]["removed"] if name.startswith("dedup."))
+    model |= {
+        "card": recipe.card.model_dump(),
+        "sampling": recipe.sampling,
+        "registration": recipe.registration.model_dump(),
+        "quality_facts": found.facts,
+        "industries": composition.industries(data, sources),
+        "published": composition.published(data, recipe.quality),
+        "clean": composition.clean(data),
+        "sources_kept": composition.shares(data, "source"),
+        "samples": composition.samples(found.rows),
+        "risk": composition.risk(data, model["funnel"]["documents"], near, found.domains, found.most_domains),
+        "funnel_by_source": _by_source(sources, ledger, model["sources"]),
+        "distributions": distributions(plan, data, ledger, found.published_name),
+        "contributions": contributions.build(recipe.credit, sources, indexes, data, found.clusters, found.text_bytes),
+    }
+    model["documentation"] = composition.documentation(model, model["card"])
+    model["quality"] = quality.report(model, found.facts, recipe.quality)
+
+
+def _by_source(sources: list[Source], ledger: pa.Table, shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of each source: kept, and by what the others went first."""
+    gone: dict[str, Counter[str]] = {s.id: Counter() for s in sources}
+    seen: dict[str, tuple[str, str, str]] = {}
+    for doc, source, name, outcome in zip(
+        *(ledger[c].to_pylist() for c in ("doc_id", "source", "filter", "outcome")), strict=True
+    ):
+        if doc not in seen or (seen[doc][2] != "removed" and outcome == "removed"):
+            seen[doc] = (source, name, outcome)
+    for source, name, outcome in seen.values():
+        part = "quarantined" if outcome == "quarantined" else "duplicates" if name.startswith("dedup.") else "filters"
+        gone[source][part] += 1
+    return [
         {
-            "value": row[column],
-            "documents": row[f"{column}_count"] if row[column] is not None else data[column].null_count,
-            "tokens": row[f"{weight}_sum"] or 0,
+            "source": row["id"],
+            "kept": row["kept"],
+            "unreadable": row["unreadable"],
+            **{part: gone[row["id"]][part] for part in ("filters", "duplicates", "quarantined")},
         }
-        for row in grouped.to_pylist()
+        for row in shown
     ]
-    return sorted(rows, key=lambda r: (-r["documents"], r["value"] or ""))
+
+
+def distributions(
+    plan: Plan, data: pa.Table, ledger: pa.Table, published_name: Callable[[str], str], most: int = 6, bins: int = 24
+) -> list[dict[str, Any]]:
+    """Histograms of what the filters with most removals judge: kept documents, and those that each of them removed."""
+    taken = Counter(ledger["filter"].to_pylist())
+    found: list[dict[str, Any]] = []
+    judged = [(where, one) for where, one in plan.filters() if one.low is not None or one.high is not None]
+    for where, one in sorted(judged, key=lambda pair: (-taken[pair[1].name], pair[1].name)):
+        column = published_name(one.column)
+        if len(found) == most or not taken[one.name] or column not in data.schema.names:
+            continue
+        kept = (
+            pc.cast(data.filter(_selected(data, {**where, **one.where}, published_name))[column], pa.float64())
+            .drop_null()
+            .to_numpy()
+        )
+        own = ledger.filter(pc.equal(ledger["filter"], one.name))
+        removed = pc.cast(own["value"], pa.float64()).drop_null().to_numpy()
+        values = np.concatenate([kept, removed])
+        if not len(values):
+            continue
+        low, high = (float(np.quantile(values, q)) for q in (0.005, 0.995))
+        edges = np.linspace(low, high if high > low else low + 1, bins + 1)
+        found.append(
+            {
+                "name": one.name,
+                "column": one.column,
+                "low": one.low,
+                "high": one.high,
+                "edges": [float(f"{x:.6g}") for x in edges],
+                **{
+                    part: np.histogram(np.clip(v, *edges[[0, -1]]), edges)[0].tolist()
+                    for part, v in (("kept", kept), ("removed", removed))
+                },
+            }
+        )
+    return found
+
+
+def _selected(data: pa.Table, where: dict[str, Any], published_name: Callable[[str], str]) -> Any:
+    """Rows that a `where` selects, as far as published columns tell."""
+    mask = pa.array(np.ones(data.num_rows, bool))
+    for path, wanted in where.items():
+        column = "source" if path == "document.source" else published_name(path)
+        if column in data.schema.names:
+            values = wanted if isinstance(wanted, list) else [wanted]
+            mask = pc.and_(mask, pc.fill_null(pc.is_in(data[column], value_set=pa.array(values)), False))
+    return mask
 
 
 def _edits(edits: pa.Table) -> list[dict[str, Any]]:
@@ -145,6 +249,8 @@ def _source(
         "contact": source.contact,
         "homepage": source.homepage,
         "source_type": source.source_type or derived["source_type"][0],
+        "contains_pi": source.contains_pi or derived["contains_pi"][0],
+        "generated": source.generated or derived["generated"][0],
         "data_level": source.data_level or derived["data_level"][0],
         "evidence": [e.note or e.uri or e.kind for e in source.license_evidence],
         "attribution": source.attribution_text,

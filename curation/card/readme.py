@@ -4,6 +4,8 @@ import re
 from typing import Any
 
 from curation.card import Model, count
+from curation.card.blocks import Cell, Code, Words
+from curation.card.sections import sections
 
 HUB_IDS = {  # license ids of the hub whose SPDX id differs by more than case, or that it knows at all
     "Apache-2.0",
@@ -130,185 +132,49 @@ def _feature(column: dict[str, str]) -> dict[str, Any]:
 
 
 def body(model: Model) -> str:
-    """The Markdown of the card."""
+    """The Markdown of the card: tables in English, words in both languages."""
     parts = [
         f"# {text(model['title']['en'] or model['title']['zh'])}",
         *([f"**{text(model['title']['zh'])}**"] if model["title"]["zh"] and model["title"]["en"] else []),
-        f"`{model['name']}` {model['version']} · {count(model['documents'])} documents · {count(model['tokens'])} tokens "
-        f"({model['tokenizer']})",
-        *(text(model["summary"][language]) for language in ("en", "zh") if model["summary"][language]),
-        _changes(model),
-        "## Load it / 加载",
-        f'```python\nimport curation\n\nds = curation.load("{model["name"]}", "{model["version"]}", workspace="PATH or git URL")\n'
-        f'```\n\nor, from a copy of this folder, `datasets.load_dataset("path/to/{model["name"]}")`.',
-        "## Composition / 构成",
-        "![Languages](plots/languages.svg)\n\n"
-        + _table(
-            ["Language", "Documents", "Tokens"],
-            [[r["value"] or "unknown", count(r["documents"]), count(r["tokens"])] for r in model["languages"]],
-        ),
-        "![Lengths](plots/lengths.svg)",
-        "## Sources / 来源",
-        _table(
-            ["Source", "Origin", "Declared license", "Level", "Documents", "Kept", "Tokens", "Contact"],
-            [
-                [
-                    s["title"]["en"] or s["title"]["zh"],
-                    f"{s['id']}: {s['origin']}",
-                    s["declared_license"],
-                    s["data_level"],
-                    count(s["documents"]),
-                    count(s["kept"]),
-                    count(s["tokens"]),
-                    s["contact"],
-                ]
-                for s in model["sources"]
-            ],
-        ),
-        _evidence(model),
-        "## Licenses / 许可",
-        f"Policy `{model['policy']['name']}`: {text(model['policy']['title']['en'])} / {text(model['policy']['title']['zh'])}. "
-        "Every row carries its own license; this table sums them up.",
-        _use(model),
-        "![Licenses](plots/licenses.svg)\n\n"
-        + _table(
-            ["License (SPDX)", "Tier", "Attribution", "Documents", "Tokens"],
-            [
-                [
-                    r["value"] or "unknown",
-                    r["tier"] or "?",
-                    {True: "yes", False: "no", None: "?"}[r["attribution"]],
-                    count(r["documents"]),
-                    count(r["tokens"]),
-                ]
-                for r in model["licenses"]
-            ],
-        ),
-        _conflicts(model),
-        "## How it was made / 加工过程",
-        "![Funnel](plots/funnel.svg)\n\n" + _funnel(model),
-        "### Filters / 过滤规则\n\n"
-        + _table(
-            ["Filter", "Keeps while", "Applies to", "Why / 原因"],
-            [
-                [f["name"], condition(f), where(f), f"{f['because']['en'] or ''} {f['because']['zh'] or ''}".strip()]
-                for f in model["filters"]
-            ],
-        ),
-        _dedup(model),
-        f"### Edits / 编辑\n\n{count(model['modified'])} documents were edited; their rows say `modified`.",
-        f"Found in kept documents before edits: {count(model['found']['count'])} values of personal data, "
-        f"{count(model['found']['organisations'])} company codes, {count(model['found']['secrets'])} keys or tokens.",
-        _table(["Edit", "Times", "Documents"], [[e["kind"], count(e["edits"]), count(e["documents"])] for e in model["edits"]])
-        if model["edits"]
-        else "",
-        "## Files and columns / 文件与字段",
-        _table(
-            ["File", "Rows", "Bytes", "SHA-256"],
-            [[f["path"], count(f["rows"]), count(f["bytes"]), f["sha256"]] for f in model["files"]],
-        ),
-        "Columns: " + ", ".join(f"`{c['name']}` ({c['type']})" for c in model["columns"]) + ".",
-        "`NOTICE` names every source, `ledger/attribution.parquet` title, authors and address of every document, `LICENSES/` has "
-        "the texts, `license_report.json` what they permit together.",
-        "`ledger/removed.parquet` has a row for every removal and quarantine with its reason and value, "
-        "`ledger/edits.parquet` one for every edit, `ledger/clusters.parquet` every duplicate cluster, "
-        "`ledger/paragraphs.parquet` every repeated paragraph that was sought; none has text.",
-        "## Known limits / 已知局限",
-        "\n".join(f"- {text(x['en'] or '')} {text(x['zh'] or '')}".rstrip() for x in model["limits"]),
-        "## Contact / 联系方式",
-        f"{text(model['curator'])}, {text(model['contact'])}. Take-down requests go there too.",
+        f"`{model['name']}` {text(model['version'])} · {count(model['documents'])} documents · {count(model['tokens'])} tokens "
+        f"({text(model['tokenizer'])})",
     ]
+    for section in sections(model):
+        title = (
+            section.title.en
+            if section.title.en == section.title.zh
+            else f"{section.title.en} / {section.title.zh.lstrip('0123456789 ')}"
+        )
+        parts.append(f"## {title}")
+        parts += [_block(*block) for block in section.blocks]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _changes(model: Model) -> str:
-    change = model.get("changes")
-    if not change:
-        return ""
-    return (
-        f"Since {change['from']} ({change['reason']}): {count(change['documents_before'])} → {count(model['documents'])} documents, "
-        f"{count(change['tokens_before'])} → {count(model['tokens'])} tokens."
-    )
+def _block(kind: str, *of: Any) -> str:
+    if kind == "text":
+        return _both(of[0])
+    if kind == "list":
+        return "\n".join(f"- {_both(one, ' ') if isinstance(one, Words) else _cell(one)}" for one in of[0])
+    if kind == "table":
+        lines = ["| " + " | ".join(text(one.en) for one in of[0]) + " |", "|" + "---|" * len(of[0])]
+        return "\n".join([*lines, *("| " + " | ".join(map(_cell, row)) + " |" for row in of[1])])
+    if kind == "plot":
+        return f"![{text(of[1].en)}]({of[0]})"
+    if kind == "quote":
+        return f"> {_both(of[0], ' ')} — {text(of[1])}"
+    return f"```python\n{of[0]}\n```"
 
 
-def _evidence(model: Model) -> str:
-    lines = [f"- `{s['id']}`: {text(e)}" for s in model["sources"] for e in s["evidence"]]
-    return "License evidence / 许可依据:\n\n" + "\n".join(lines) if lines else ""
+def _both(said: Words, between: str = "\n\n") -> str:
+    return text(said.en) if said.en == said.zh else f"{text(said.en)}{between}{text(said.zh)}"
 
 
-def _conflicts(model: Model) -> str:
-    if not model["conflicts"]:
-        return ""
-    lines = ["### Kept out: license conflicts / 因许可冲突未纳入", ""]
-    for one in model["conflicts"]:
-        lines.append(f"- `{one['source']}`, {count(one['documents'])} documents:")
-        lines += [
-            f"  - {c['detector']} says {text(c['value'])}{_quoted(c['passage'])} ({text(c['where'] or '')})"
-            for c in one["claims"]
-        ]
-    return "\n".join(lines)
-
-
-def _quoted(passage: str | None) -> str:
-    return f": “{text(passage[:160])}”" if passage else ""
-
-
-def _funnel(model: Model) -> str:
-    funnel = model["funnel"]
-    rows = [["read", count(funnel["records"]), "records"]]
-    rows += [[f"unreadable: {r}", count(n), "records, in quarantine"] for r, n in funnel["unreadable"]]
-    rows += [["documents", count(funnel["documents"]), ""]]
-    rows += [[f"removed: {r}", count(n), (funnel["because"][r] or {}).get("en") or ""] for r, n in funnel["removed"]]
-    rows += [[f"quarantined: {r}", count(n), (funnel["because"][r] or {}).get("en") or ""] for r, n in funnel["quarantined"]]
-    rows += [["kept", count(funnel["kept"]), ""]]
-    return _table(["", "Count", ""], rows) + "\n\nA document that fails several filters is counted once, under the first."
-
-
-def _use(model: Model) -> str:
-    use = model["use"]
-    purpose = use["purpose"].replace("_", " ")
-    trade = "" if use["commercial"] else ", not for commerce"
-    return (
-        f"Made for: {purpose}{trade}; audience: {use['audience']}. Rights of every source were judged for that on the day of the run. "
-        f"Level: {model['level']} (aligned with GB/T 43697-2024)."
-        + (f" Export: {text(use['export_reference'])}." if use["export_reference"] else "")
-    )
-
-
-def _dedup(model: Model) -> str:
-    dedup = model["dedup"]
-    said = f"MinHash, 128 permutations, 5-token shingles, Jaccard ≥ {dedup['threshold']}" if dedup["threshold"] else "exact only"
-    lines = [f"### Duplicates / 去重\n\n{said}; who stays: {', '.join(dedup['keep'])}, then id."]
-    if dedup["shared"]:
-        lines.append(
-            _table(
-                ["Removed from", "Kept in", "Documents"],
-                [[d["removed_from"], d["kept_in"], count(d["documents"])] for d in dedup["shared"]],
-            )
-        )
-    return "\n\n".join(lines)
-
-
-def condition(one: dict[str, Any]) -> str:
-    """A filter's condition as people write it."""
-    if one["any_of"] is not None:
-        return f"{one['column']} in {one['any_of']}"
-    if one["none_of"] is not None:
-        return f"{one['column']} not in {one['none_of']}" if one["none_of"] else f"{one['column']} is known"
-    low = f"{one['low']:g} ≤ " if one["low"] is not None else ""
-    high = f" ≤ {one['high']:g}" if one["high"] is not None else ""
-    return f"{low}{one['column']}{high}"
-
-
-def where(one: dict[str, Any]) -> str:
-    """Which documents a filter judges."""
-    return ", ".join(f"{k} = {v}" for k, v in sorted(one["where"].items())) or "all"
-
-
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    lines += ["| " + " | ".join(text(cell) for cell in row) + " |" for row in rows]
-    return "\n".join(lines)
+def _cell(one: Cell) -> str:
+    if isinstance(one, Words):
+        return text(one.en)
+    if isinstance(one, Code):
+        return text(one.text)
+    return count(one) if isinstance(one, int) else text(str(one))
 
 
 def text(words: str | None) -> str:

@@ -22,7 +22,7 @@ def ask(workspace: Workspace, name: str) -> dict[str, Any]:
         elif path.startswith("data/"):
             rows += workspace.parquet(key).metadata.num_rows
     listed = {workspace.dataset(name, path) for path in manifest["files"]}
-    for folder in ("data", "ledger", "plots", "LICENSES"):
+    for folder in ("data", "ledger", "plots", "LICENSES", "reports"):
         faults += [
             f"data/{key}: not in the manifest" for key in workspace.files(workspace.dataset(name, folder)) if key not in listed
         ]

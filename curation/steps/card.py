@@ -10,8 +10,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation import catalog, gate, levels, published, standing, versions
+from curation import catalog, gate, levels, published, quality, signals, standing, versions
 from curation.card import model as card_model
+from curation.card.quality import drift
 from curation.editing import key_id, pseudonym_key
 from curation.errors import DataError
 from curation.manifest import Source
@@ -20,9 +21,11 @@ from curation.signals.tokens import TOKENIZER
 from curation.steps import Tell, assemble, silent
 from curation.store import Workspace, dump_json
 
-EXPORTS = ("readme", "html", "croissant", "plots", "notice")  # one file each in curation/card; every one is a DVC output
-FOLDERS = ("plots", "LICENSES")  # of exports that write several files
-UNREAD = {"text", "native_id", "title", "authors", "url", "raw_sha256", "metadata"}  # columns no number of a card needs
+# one file each in curation/card; what they write are DVC outputs
+EXPORTS = ("readme", "html", "croissant", "plots", "notice", "quality", "contributions", "content")
+FOLDERS = ("plots", "LICENSES", "reports")  # of exports that write several files
+SHOWN = ("L1", "L2")  # levels of sources whose text a card may quote
+UNREAD = {"text", "record", "native_id", "title", "authors", "raw_sha256", "metadata"}  # columns no number of a card needs
 
 
 def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) -> dict[str, Any]:
@@ -35,11 +38,13 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     data = pa.concat_tables(workspace.read_table(workspace.dataset(name, f["path"]), columns) for f in files)
     ledger = workspace.read_table(workspace.dataset(name, "ledger/removed.parquet"))
     edits = workspace.read_table(workspace.dataset(name, "ledger/edits.parquet"), ["doc_id", "kind"])
+    indexes = {s.id: published.signals(workspace, s.id) for s in sources}
+    unreadable = {s.id: _unreadable(workspace, s.id) for s in sources}
     model = card_model.build(
         plan,
         sources,
-        {s.id: published.signals(workspace, s.id) for s in sources},
-        {s.id: _unreadable(workspace, s.id) for s in sources},
+        indexes,
+        unreadable,
         data,
         ledger,
         edits,
@@ -51,6 +56,18 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     model["use"] = plan.recipe.used().model_dump()
     model["level"] = levels.highest(levels.of_source(source, known) for source in gate.sources_of(workspace, plan))
     model["columns"] = [{"name": f.name, "type": str(f.type)} for f in schema]
+    own_levels = {source.id: levels.of_source(source, known) for source in sources}
+    public = {one for one, level in own_levels.items() if level in SHOWN}
+    measured = card_model.Measured(
+        facts=quality.measure(workspace, plan, sources, files),
+        rows=[row for row in quality.some(workspace, name, files, 200) if row["source"] in public],
+        domains=quality.domains(data["url"].to_pylist()),
+        most_domains=quality.DOMAINS,
+        text_bytes=quality.text_bytes(workspace, name, files),
+        clusters=workspace.read_table(workspace.dataset(name, "ledger/clusters.parquet")),
+        published_name=signals.published_name,
+    )
+    card_model.complete(model, plan, sources, indexes, data, ledger, measured)
     digests = {
         "schema": _digest(str(assemble.schema())),
         "rules": _digest(_rules(plan)),
@@ -63,7 +80,10 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     if before and version == before["version"]:
         reason = before["reason"]  # a card made again after its release is the same card
     model["version"] = version
-    model["changes"] = _changes(workspace, name, before, version, reason)
+    model["changes"] = _changes(
+        model, before, version, reason, {str(what): limit for what, limit in plan.recipe.quality.alarms.items()}
+    )
+    model["drift"] = (model["changes"] or {}).get("drift")
     written: dict[str, bytes] = {}
     for export in EXPORTS:
         written |= importlib.import_module(f"curation.card.{export}").render(model)
@@ -151,18 +171,22 @@ def _documents_digest(data: pa.Table) -> str:
     return digest.hexdigest()
 
 
-def _changes(workspace: Workspace, name: str, before: dict[str, Any] | None, version: str, reason: str) -> Any:
+def _changes(
+    model: dict[str, Any], before: dict[str, Any] | None, version: str, reason: str, alarms: dict[str, float]
+) -> dict[str, Any] | None:
     """What changed since the release before this version; the same again when this version is released already."""
     if before is None:
         return None
     if version == before["version"]:
-        return before.get("changes")
+        return before.get("changes")  # type: ignore[no-any-return]
     counts = before["counts"]
     return {
         "from": before["version"],
         "reason": reason,
         "documents_before": counts["documents"],
         "tokens_before": counts["tokens"],
+        "tokens_by_source_before": counts["tokens_by_source"],
+        "drift": drift(model["risk"], before.get("risk"), alarms),
     }
 
 
@@ -203,6 +227,7 @@ def _manifest(
         "digest": digest,
         "files": listed,
         "changes": model["changes"],
+        "risk": {key: model["risk"][key] for key in ("personal_data", "rejects", "license_tiers", "domains")},
         "declarations": declarations,
         "digests": digests,
         "counts": counts | by,

@@ -52,6 +52,7 @@ PER_RECIPE = (
     ("card", "data/datasets/{}/card.html"),
     ("card", "data/datasets/{}/croissant.json"),
     ("card", "data/datasets/{}/plots"),
+    ("card", "data/datasets/{}/reports"),
     ("card", "data/datasets/{}/NOTICE"),
     ("card", "data/datasets/{}/LICENSES"),
     ("card", "data/datasets/{}/license_report.json"),
@@ -85,7 +86,8 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent, 
             dvc(clone, "--wait-for-lock", "push", "-q", *[s for s in stages if s.endswith(f"@{name}")])
         tell(3, 5)
         release = {
-            key: manifest[key] for key in ("dataset", "version", "reason", "digest", "digests", "counts", "shards", "changes")
+            key: manifest[key]
+            for key in ("dataset", "version", "reason", "digest", "digests", "counts", "shards", "changes", "risk")
         }
         log, base = _log(clone), git(clone, "rev-parse", "-q", "--verify", "HEAD", check=False)
         policy = hashlib.sha256(dump_json(plan.policy.model_dump(mode="json"))).hexdigest()[:16]

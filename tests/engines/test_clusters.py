@@ -90,7 +90,7 @@ def ray() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def digest(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Of the local engine's dataset."""
-    workspace = corpus.lay(tmp_path_factory.mktemp("local"))
+    workspace = corpus.lay(tmp_path_factory.mktemp("local"), files=1)
     line.run(workspace, "energy", until="card")
     return str(published.manifest(workspace, "energy")["digest"])
 
@@ -102,7 +102,7 @@ def test_the_line_gives_the_same_digest(engine: str, digest: str, tmp_path: Path
     Spark is reached as Airflow's SparkSubmitOperator does it (docs/connect.md): spark-submit says where the cluster is.
     """
     address = request.getfixturevalue(engine)
-    workspace = corpus.lay(tmp_path)
+    workspace = corpus.lay(tmp_path, files=1)  # two objects: a task for each node
     command = ["-m", "curation", "--workspace", str(tmp_path), "--json", "run", "energy", "--until", "card", "--workers", "1"]
     launch = [sys.executable, *command, "--engine", engine, "--address", address]
     environment = dict(QUIET)

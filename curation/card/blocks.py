@@ -1,0 +1,79 @@
+"""The parts that a card is written in: what a section holds, and words in two languages."""
+
+from typing import Any, NamedTuple
+
+from curation.card import Model
+
+
+class Words(NamedTuple):
+    """The same in English and Chinese; where one is missing the other stands for it."""
+
+    en: str
+    zh: str
+
+
+class Code(NamedTuple):
+    """A name that machines use: a column, a file, an id."""
+
+    text: str
+
+
+class Section(NamedTuple):
+    """A part of the card. A block is one of
+
+    ("text", Words)                          a paragraph
+    ("list", [Cell, ...])                    points
+    ("table", [Words, ...], [[Cell, ...]])   head and rows
+    ("plot", path, Words)                    a plot of curation.card.plots and what it shows
+    ("quote", Words, where)                  what somebody else wrote
+    ("code", text)                           a program
+    """
+
+    id: str
+    title: Words
+    blocks: list[Any]
+
+
+Cell = int | float | str | Words | Code
+
+
+def words(said: dict[str, str | None] | None) -> Words:
+    """Declared words, each language standing for the other where it is missing."""
+    said = said or {}
+    return Words(said.get("en") or said.get("zh") or "", said.get("zh") or said.get("en") or "")
+
+
+def table(head: list[tuple[str, str]], rows: list[list[Cell]]) -> tuple[str, list[Words], list[list[Cell]]]:
+    """A block."""
+    return "table", [Words(*one) for one in head], rows
+
+
+def text(en: str, zh: str) -> tuple[str, Words]:
+    """A block."""
+    return "text", Words(en, zh)
+
+
+def human(model: Model, *keys: str) -> list[Any]:
+    """What people wrote into the recipe under `card`, as blocks."""
+    return [("text", words(model["card"][key])) for key in keys if model["card"][key]]
+
+
+def percent(share: float) -> str:
+    """A share as people read it."""
+    return f"{100 * share:.1f} %"
+
+
+def condition(one: dict[str, Any]) -> str:
+    """A filter's condition as people write it."""
+    if one["any_of"] is not None:
+        return f"{one['column']} in {one['any_of']}"
+    if one["none_of"] is not None:
+        return f"{one['column']} not in {one['none_of']}" if one["none_of"] else f"{one['column']} is known"
+    low = f"{one['low']:g} ≤ " if one["low"] is not None else ""
+    high = f" ≤ {one['high']:g}" if one["high"] is not None else ""
+    return f"{low}{one['column']}{high}"
+
+
+def where(one: dict[str, Any]) -> str:
+    """Which documents a filter judges."""
+    return ", ".join(f"{k} = {v}" for k, v in sorted(one["where"].items())) or "all"
