@@ -77,7 +77,12 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--by", nargs="+", metavar="COLUMN", help="of each group its share, such as language source")
     one.add_argument("--split", default="train")
     one.add_argument("--config", help="a kind of license, where the card names several")
-    one.add_argument("--jsonl", action="store_true", help="JSON Lines instead of Parquet")
+    form = one.add_mutually_exclusive_group()
+    form.add_argument("--jsonl", dest="form", action="store_const", const="jsonl", help="JSON Lines instead of Parquet")
+    form.add_argument("--tc609", dest="form", action="store_const", const="tc609", help="records aligned with TC609-5-2025-02")
+    one.set_defaults(form="parquet")
+    one = add("contributions", _contributions, "who gave what to a dataset, and the shares; statements lie in its reports/")
+    one.add_argument("dataset", metavar="NAME[@VERSION]", help="default: as it stands in the workspace")
     one = add("diff", _diff, "what changed between two versions")
     one.add_argument("before", metavar="NAME@V1")
     one.add_argument("after", metavar="NAME@V2")
@@ -294,8 +299,15 @@ def _pull(asked: argparse.Namespace) -> int:
 
     wanted = portion(asked.fraction, asked.tokens, asked.by)
     where = str(_workspace(asked).root)
-    answer = loading.pull(asked.release, where, asked.out, asked.split, asked.config, wanted, asked.jsonl)
+    answer = loading.pull(asked.release, where, asked.out, asked.split, asked.config, wanted, asked.form)
     return _answer(asked, answer, [f"{answer['file']}: {answer['documents']:,} documents, {answer['bytes']:,} bytes"])
+
+
+def _contributions(asked: argparse.Namespace) -> int:
+    from curation.questions import contributions
+
+    answer = contributions.ask(_workspace(asked), asked.dataset)
+    return _answer(asked, answer, contributions.shown(answer, asked.lang))
 
 
 def _diff(asked: argparse.Namespace) -> int:

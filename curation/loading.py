@@ -1,16 +1,18 @@
 """Read a released dataset through DVC: from a workspace's cache, or from a git URL and its DVC remote."""
 
+import json
 import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from curation import decisions, standing, versions
+from curation import decisions, standing, tc609, versions
 from curation.errors import DeclarationError, RightsError
 from curation.portion import Portion, portion, read
 from curation.store import Workspace, is_workspace, parquet_writer
@@ -71,24 +73,42 @@ def table(
 
 
 def pull(
-    release: str, workspace: str, out: Path, split: str, config: str | None, asked: Portion, as_jsonl: bool
+    release: str, workspace: str, out: Path, split: str, config: str | None, asked: Portion, form: str
 ) -> dict[str, int | str]:
-    """Write a release, or a portion of it, into a folder: one Parquet file, or JSONL. Raises DeclarationError."""
+    """Write a release, or a portion of it, into a folder: one file, `form` parquet, jsonl or tc609. Raises DeclarationError."""
     name, _, version = release.partition("@")
     version, found = table(name, version or None, workspace, split, None, config, asked)
     out.mkdir(parents=True, exist_ok=True)
     stem = f"{name}-{version}-{split}"
-    target = out / f"{stem}.{'jsonl' if as_jsonl else 'parquet'}"
+    target = out / f"{stem}.{_ENDINGS[form]}"
     staged = out / f".{target.name}"  # what has its name is whole
-    if as_jsonl:
-        with staged.open("wb") as lines:
-            for batch in found.to_batches(1000):
-                lines.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in batch.to_pylist())
-    else:
+    if form == "parquet":
         with parquet_writer(staged, found.schema) as writer:
             writer.write_table(found)
+    else:
+        shape = _tc609(workspace, name, version) if form == "tc609" else dict
+        with staged.open("wb") as lines:
+            for batch in found.to_batches(1000):
+                lines.writelines(orjson.dumps(shape(row), option=orjson.OPT_APPEND_NEWLINE) for row in batch.to_pylist())
     staged.replace(target)
     return {"file": str(target), "documents": found.num_rows, "bytes": target.stat().st_size}
+
+
+_ENDINGS = {"parquet": "parquet", "jsonl": "jsonl", "tc609": "tc609.jsonl"}
+
+
+def _tc609(where: str, name: str, version: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """What turns a published row into a record of TC609-5-2025-02."""
+    model = json.loads(read_part(where, name, version, "reports/card.json"))
+    audience = model["use"]["audience"]
+    origins = {s["id"]: tc609.origin(s["source_type"], audience, s["declared_license"], s["generated"]) for s in model["sources"]}
+    return lambda row: tc609.record(row, origins[row["source"]], version)
+
+
+def read_part(where: str, name: str, version: str, part: str) -> bytes:
+    """One file of a released dataset, without a checkout."""
+    with _files(where, name, version) as files:
+        return files.read_bytes(f"data/datasets/{name}/{part}")  # type: ignore[no-any-return]
 
 
 def _demand_not_withdrawn(where: str, release: str) -> None:

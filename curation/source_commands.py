@@ -1,6 +1,7 @@
 """The commands that bring data in: new-source, new-dataset, pack. They ask, at most eight times, and write one file."""
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -44,6 +45,15 @@ class Commands:
         one.add_argument("--industry", help="default: that of its sources")
         one.add_argument("--policy", default="open_permissive")
         one.add_argument("--review", choices=("required", "auto"), default="required")
+        one = add(
+            "try", self.try_out, "what a source would bring: a sample of it through the line, in a scratch place, on one page"
+        )
+        one.add_argument("manifest", type=Path, help="data/sources/ID.yaml, or a file that is not there yet")
+        one.add_argument("--dataset", metavar="NAME", help="by whose filters (default: profile docs, policy open_permissive)")
+        one.add_argument("--objects", type=int, default=200, metavar="N", help="files or batches to look at (default: 200)")
+        one.add_argument("--markdown", type=Path, metavar="FILE", help="the page for a pull request")
+        one.add_argument("--html", type=Path, metavar="FILE", help="the page in both languages")
+        one.add_argument("--workers", type=int, default=os.cpu_count() or 1)
         one = add("pack", self.pack, "make one archive of a folder, named by its digest, for a source without an address")
         one.add_argument("folder", type=Path)
         one.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="default: here")
@@ -146,6 +156,20 @@ class Commands:
         shown = workspace.shown(file)
         lines = [f"written: {shown}", *file.read_text(encoding="utf-8").rstrip().splitlines(), f"next: curate run {asked.name}"]
         return self._answer(asked, {"recipe": asked.name, "file": shown, "sources": [one.id for one in sources]}, lines)
+
+    def try_out(self, asked: argparse.Namespace) -> int:
+        """Look at a sample, and say what would become of it."""
+        from curation.questions import tryout
+
+        if asked.objects < 1:
+            raise DeclarationError(f"--objects {asked.objects}: allowed: 1 and more")
+        answer = tryout.ask(self._find(asked), asked.manifest, asked.dataset, asked.objects, asked.workers)
+        written = []
+        for file, made in ((asked.markdown, tryout.markdown), (asked.html, tryout.page)):
+            if file:
+                file.write_text(made(answer), encoding="utf-8")
+                written.append(f"written: {file}")
+        return self._answer(asked, answer, written or tryout.markdown(answer).splitlines())
 
     def pack(self, asked: argparse.Namespace) -> int:
         """One archive of a folder."""

@@ -27,6 +27,7 @@ class Section(NamedTuple):
     ("plot", path, Words)                    a plot of curation.card.plots and what it shows
     ("quote", Words, where)                  what somebody else wrote
     ("code", text)                           a program
+    ("more", Words, [block, ...])            what few readers need, folded where that is possible
     """
 
     id: str

@@ -37,16 +37,25 @@ input[name=language]{margin:0 .2em 0 .8em}
 
 def render(model: Model) -> dict[str, bytes]:
     """The page."""
-    title = model["title"]["en"] or model["title"]["zh"]
-    page = (
+    title = f"{model['title']['en'] or model['title']['zh']} {model['version']}"
+    return {"card.html": page(title, body(model)).encode()}
+
+
+def page(title: str, inside: str) -> str:
+    """A page that stands alone around HTML that is there."""
+    return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{CSP}">\n'
-        f'<meta name="viewport" content="width=device-width,initial-scale=1">\n<title>{escape(title)} {model["version"]}</title>\n'
+        f'<meta name="viewport" content="width=device-width,initial-scale=1">\n<title>{escape(title)}</title>\n'
         f"<style>{STYLE}</style>\n</head>\n<body>\n"
         '<input type="radio" name="language" id="en" checked><label for="en">English</label>'
         '<input type="radio" name="language" id="zh"><label for="zh" lang="zh">中文</label>\n'
-        f"<main>\n{body(model)}\n</main>\n</body>\n</html>\n"
+        f"<main>\n{inside}\n</main>\n</body>\n</html>\n"
     )
-    return {"card.html": page.encode()}
+
+
+def of_sections(title: str, made: list[Section]) -> str:
+    """Sections without plots under a title."""
+    return "\n".join([f"<h1>{escape(title)}</h1>", *(_section(one, {}) for one in made)])
 
 
 def body(model: Model) -> str:
@@ -82,6 +91,9 @@ def _block(drawn: dict[str, str], kind: str, *of: Any) -> str:
         return f"<figure>{drawn[of[0]]}<figcaption>{_both(of[1])}</figcaption></figure>" if of[0] in drawn else ""
     if kind == "quote":
         return f"<blockquote>{_both(of[0])}<footer>{escape(of[1])}</footer></blockquote>"
+    if kind == "more":
+        inside = "".join(_block(drawn, *block) for block in of[1])
+        return f"<details><summary>{_both(of[0])}</summary>{inside}</details>"
     return f"<pre><code>{escape(of[0])}</code></pre>"
 
 

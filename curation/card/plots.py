@@ -27,7 +27,7 @@ def render(model: Model) -> dict[str, bytes]:
     }
     if model["distributions"]:
         drawn["plots/quality.svg"] = _distributions(model["distributions"])
-    if model["dedup"]["shared"]:
+    if len({row[side] for row in model["dedup"]["shared"] for side in ("removed_from", "kept_in")}) > 1:
         drawn["plots/duplicates.svg"] = _matrix(model["dedup"]["shared"])
     return drawn
 

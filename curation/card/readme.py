@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from curation.card import Model, count
-from curation.card.blocks import Cell, Code, Words
+from curation.card.blocks import Cell, Code, Section, Words
 from curation.card.sections import sections
 
 HUB_IDS = {  # license ids of the hub whose SPDX id differs by more than case, or that it knows at all
@@ -139,15 +139,17 @@ def body(model: Model) -> str:
         f"`{model['name']}` {text(model['version'])} · {count(model['documents'])} documents · {count(model['tokens'])} tokens "
         f"({text(model['tokenizer'])})",
     ]
-    for section in sections(model):
-        title = (
-            section.title.en
-            if section.title.en == section.title.zh
-            else f"{section.title.en} / {section.title.zh.lstrip('0123456789 ')}"
-        )
-        parts.append(f"## {title}")
-        parts += [_block(*block) for block in section.blocks]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return "\n\n".join([*(part for part in parts if part), of_sections(sections(model))]) + "\n"
+
+
+def of_sections(made: list[Section]) -> str:
+    """Sections as Markdown."""
+    parts = []
+    for one in made:
+        zh = one.title.zh.lstrip("0123456789 ")
+        parts.append(f"## {one.title.en}" if one.title.en == one.title.zh else f"## {one.title.en} / {zh}")
+        parts += [_block(*block) for block in one.blocks]
+    return "\n\n".join(part for part in parts if part)
 
 
 def _block(kind: str, *of: Any) -> str:
@@ -162,6 +164,9 @@ def _block(kind: str, *of: Any) -> str:
         return f"![{text(of[1].en)}]({of[0]})"
     if kind == "quote":
         return f"> {_both(of[0], ' ')} — {text(of[1])}"
+    if kind == "more":
+        inside = "\n\n".join(_block(*block) for block in of[1])
+        return f"<details><summary>{text(of[0].en)}</summary>\n\n{inside}\n\n</details>"
     return f"```python\n{of[0]}\n```"
 
 

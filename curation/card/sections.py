@@ -108,7 +108,6 @@ def _files(model: Model) -> Section:
         f'import curation\n\nds = curation.load("{model["name"]}", "{model["version"]}", workspace="PATH or git URL")\n'
         f'part = curation.load("{model["name"]}", "{model["version"]}", workspace="PATH or git URL", fraction=0.1)'
     )
-    columns = ", ".join(f"{c['name']} ({c['type']})" for c in model["columns"])
     blocks: list[Any] = [
         ("code", load),
         text(
@@ -119,7 +118,12 @@ def _files(model: Model) -> Section:
             [("File", "文件"), ("Rows", "行数"), ("Bytes", "字节"), ("SHA-256", "SHA-256")],
             [[Code(f["path"]), f["rows"], f["bytes"], Code(f["sha256"])] for f in model["files"]],
         ),
-        text(f"Parquet, one row a document. Columns: {columns}.", f"Parquet，每行一份文档。字段：{columns}。"),
+        text("Parquet, one row a document.", "Parquet，每行一份文档。"),
+        (
+            "more",
+            Words(f"{len(model['columns'])} columns", f"{len(model['columns'])} 个字段"),
+            [table([("Column", "字段"), ("Type", "类型")], [[Code(c["name"]), c["type"]] for c in model["columns"]])],
+        ),
         text(
             "NOTICE names every source, ledger/attribution.parquet title, authors and address of every document, LICENSES/ has the "
             "texts, license_report.json what they permit together. ledger/removed.parquet has a row for every removal and quarantine "

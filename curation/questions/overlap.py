@@ -17,31 +17,40 @@ from curation.store import Workspace
 LEAST = 5  # documents of the source named as examples
 
 
-def ask(workspace: Workspace, source: str, threshold: float = 0.8, level: str | None = None, workers: int = 1) -> dict[str, Any]:
+def ask(
+    workspace: Workspace,
+    source: str,
+    threshold: float = 0.8,
+    level: str | None = None,
+    workers: int = 1,
+    own: Workspace | None = None,
+) -> dict[str, Any]:
     """Documents of the source that the newest release of each dataset holds, equal or alike, by the source they came from.
 
-    `level` is the reader's: names of sources above it are hidden. Default: $CURATION_LEVEL, else L1.
+    `level` is the reader's: names of sources above it are hidden. Default: $CURATION_LEVEL, else L1. `own` is where the source was
+    measured, if that is another workspace.
     """
     level = level or os.environ.get("CURATION_LEVEL") or LEVELS[0]
     if level not in LEVELS:
         raise DeclarationError(f"--level {level}: allowed: {', '.join(LEVELS)}")
     if not 0.5 <= threshold <= 1.0:
         raise DeclarationError(f"--threshold {threshold:g}: allowed 0.5 to 1.0")
-    catalog.source(workspace, source)
-    own = dedup.blocks(workspace, published.signals(workspace, source)["shards"])
+    here = own or workspace
+    catalog.source(here, source)
+    held = dedup.blocks(here, published.signals(here, source)["shards"])
     releases = [f"{n}@{known[-1]}" for n in workspace.names("recipes") if (known := versions.released(workspace.root, n))]
     before = [block for release in releases for block in signature_index.blocks(workspace, release)]
-    documents = sum(block.rows for block in own)
+    documents = sum(block.rows for block in held)
     name = f"overlap-{source}-{uuid.uuid4().hex[:8]}"  # two may ask at once
-    inside = own and Pairing(workspace, name, own, threshold, workers).find()
+    inside = held and Pairing(here, name, held, threshold, workers).find()
     answer: dict[str, Any] = {"source": source, "documents": documents, "threshold": threshold, "compared_with": releases}
     answer["repeated_inside"] = len(set(inside.equal[:, 1].tolist()) | set(inside.near.pairs[:, 1].tolist())) if inside else 0
     if not documents or not before:
         return answer | {"published_already": 0, "datasets": []}
-    pairing = Pairing(workspace, name, [*own, *before], threshold, workers, old_blocks=len(before))
+    pairing = Pairing(here, name, [*held, *before], threshold, workers, old_blocks=len(before))
     equal, near, _ = pairing.find()
     numbers = np.unique(np.concatenate([equal, near.pairs]))
-    facts = dedup.facts(workspace, pairing.blocks, numbers, set())
+    facts = dedup.facts(here, pairing.blocks, numbers, set())
     row = dict(zip(numbers.tolist(), facts.select(["doc_id", "source", "release"]).to_pylist(), strict=True))
     node = components(len(numbers), np.searchsorted(numbers, equal))
     mine: dict[int, list[str]] = {}  # of each content: documents of the source, and where it is published
