@@ -119,6 +119,10 @@ def parser() -> argparse.ArgumentParser:
     add("warm", _warm, "compile the kernels once for this machine")
     one = add("dags", _dags, "copy the DAG files into the dags folder of an Airflow you run already")
     one.add_argument("dir", type=Path)
+    one = add("ui", _ui, "the review page on this machine: cards, samples, conflicts, decisions (extra `ui`)")
+    one.add_argument("--port", type=int, default=8081)
+    one.add_argument("--host", default="127.0.0.1", help="default: this machine only")
+    one.add_argument("--read-only", action="store_true", help="whoever has the address reads, nobody decides")
     add("schemas", _schemas, "write JSON Schemas of the declarations into schemas/")
     return top
 
@@ -301,6 +305,22 @@ def _pull(asked: argparse.Namespace) -> int:
     where = str(_workspace(asked).root)
     answer = loading.pull(asked.release, where, asked.out, asked.split, asked.config, wanted, asked.form)
     return _answer(asked, answer, [f"{answer['file']}: {answer['documents']:,} documents, {answer['bytes']:,} bytes"])
+
+
+def _ui(asked: argparse.Namespace) -> int:
+    import getpass
+
+    try:
+        import uvicorn
+
+        from curation.review.app import alone
+    except ImportError as error:
+        raise DeclarationError(f"the page needs {error.name}: pip install 'curation[ui]'") from None
+    workspace = _workspace(asked)
+    app, key = alone(lambda: workspace, getpass.getuser(), decides=not asked.read_only)
+    print(f"http://{asked.host}:{asked.port}/?key={key}", flush=True)
+    uvicorn.run(app, host=asked.host, port=asked.port, log_level="warning")
+    return 0
 
 
 def _contributions(asked: argparse.Namespace) -> int:

@@ -96,9 +96,13 @@ def texts_of(workspace: Workspace, name: str, ids: set[str]) -> dict[str, str]:
 
 def verdicts(workspace: Workspace, name: str) -> dict[str, dict[str, Any]]:
     """The last verdict on each text, by its SHA-256."""
+    return {row["text_sha256"]: row for row in all_verdicts(workspace, name)}
+
+
+def all_verdicts(workspace: Workspace, name: str) -> list[dict[str, Any]]:
+    """Every verdict that was handed in, oldest first."""
     path = _file(workspace, name)
-    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
-    return {row["text_sha256"]: row for row in rows}
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
 
 
 def record(workspace: Workspace, name: str, file: Path, by: Identity | None = None) -> dict[str, Any]:
@@ -126,6 +130,7 @@ def record(workspace: Workspace, name: str, file: Path, by: Identity | None = No
             "verdict": verdict,
             "risk": row.get("risk"),
             "reviewer": row.get("reviewer"),
+            **({"seconds": row["seconds"]} if isinstance(row.get("seconds"), int) else {}),  # what reading it took
         }
         rows.append(json.dumps(kept, ensure_ascii=False, sort_keys=True))
     path = _file(workspace, name)

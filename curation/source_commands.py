@@ -53,6 +53,7 @@ class Commands:
         one.add_argument("--objects", type=int, default=200, metavar="N", help="files or batches to look at (default: 200)")
         one.add_argument("--markdown", type=Path, metavar="FILE", help="the page for a pull request")
         one.add_argument("--html", type=Path, metavar="FILE", help="the page in both languages")
+        one.add_argument("--keep", action="store_true", help="keep the answer in data/submissions, for the review page")
         one.add_argument("--workers", type=int, default=os.cpu_count() or 1)
         one = add("pack", self.pack, "make one archive of a folder, named by its digest, for a source without an address")
         one.add_argument("folder", type=Path)
@@ -163,8 +164,9 @@ class Commands:
 
         if asked.objects < 1:
             raise DeclarationError(f"--objects {asked.objects}: allowed: 1 and more")
-        answer = tryout.ask(self._find(asked), asked.manifest, asked.dataset, asked.objects, asked.workers)
-        written = []
+        workspace = self._find(asked)
+        answer = tryout.ask(workspace, asked.manifest, asked.dataset, asked.objects, asked.workers)
+        written = [f"written: {workspace.shown(tryout.keep(workspace, answer))}"] if asked.keep else []
         for file, made in ((asked.markdown, tryout.markdown), (asked.html, tryout.page)):
             if file:
                 file.write_text(made(answer), encoding="utf-8")

@@ -1,5 +1,6 @@
 """What would a source bring? A sample of it through the line in a scratch workspace, told on one page for a contributor and a reviewer."""
 
+import hashlib
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from curation.errors import CurationError, DataError, DeclarationError
 from curation.levels import LEVELS
 from curation.questions import check, overlap, trial
 from curation.steps import annotate, extract, filter, ingest
-from curation.store import Workspace
+from curation.store import Workspace, dump_json
 
 SENSITIVE = {"CN_ID", "BANK_CARD", "CN_PASSPORT", "HK_ID", "TW_ID"}  # L3: four eyes, never open
 PERSONAL = "L2"
@@ -42,6 +43,7 @@ def ask(workspace: Workspace, file: Path, dataset: str | None = None, objects: i
             "source": source.id,
             "title": source.title.model_dump(),
             "contact": source.contact,
+            "manifest": hashlib.sha256(file.read_bytes()).hexdigest(),
             "file": shown,
             "derived": derived,
             "objects": report["objects"],
@@ -64,6 +66,13 @@ def ask(workspace: Workspace, file: Path, dataset: str | None = None, objects: i
         answer["projected"] = _projected(here, dataset)
         answer["level"] = _level(source, answer["personal_data"])
     return answer
+
+
+def keep(workspace: Workspace, answer: dict[str, Any]) -> Path:
+    """Write the answer where the review page finds it; of another manifest it is void there."""
+    path = workspace.root / "data" / "submissions" / f"{answer['source']}.json"
+    workspace.write_local(path, dump_json(answer))
+    return path
 
 
 def _lay(workspace: Workspace, here: Workspace, name: str, dataset: str | None) -> None:

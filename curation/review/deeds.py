@@ -1,0 +1,102 @@
+"""What the forms do: each writes one entry of the log, in the name of the person who is logged in, and says where to go next."""
+
+import hashlib
+from typing import Any
+
+from curation import approval, catalog, decisions, published
+from curation.decisions import Evidence
+from curation.errors import DataError, DeclarationError
+from curation.license import normalise
+from curation.review import pages, reading
+from curation.review.people import Person
+from curation.store import Workspace
+
+Form = dict[str, Any]
+
+
+def decide(workspace: Workspace, person: Person, name: str, form: Form) -> str:
+    """Approve or reject exactly what the page showed. Raises DataError when it changed meanwhile."""
+    manifest = demand_shown(workspace, name, form)
+    decision = form.get("decision")
+    if decision not in {"approve", "reject"}:
+        raise DeclarationError("allowed: approve, reject")
+    reason = because(form)
+    approval.record(
+        workspace,
+        manifest,
+        "approve" if decision == "approve" else "reject",
+        reason,
+        reviewer=person.name,
+        identity=person.kind,
+        by=person.identity(),
+    )
+    return f"dataset/{name}"
+
+
+def judge(workspace: Workspace, person: Person, name: str, form: Form) -> str:
+    """A verdict on a text of the sample."""
+    seconds = str(form.get("seconds", ""))
+    row: dict[str, Any] = {key: form.get(key) for key in ("id", "text_sha256", "verdict", "risk")}
+    if seconds.isdigit():
+        row["seconds"] = min(int(seconds), 600)  # who went to lunch did not read
+    reading.judge(workspace, name, person, row)
+    return f"sample/{name}" + ("?second=1" if form.get("second") else "")
+
+
+def hand_in(workspace: Workspace, person: Person, name: str, form: Form) -> str:
+    """The verdicts so far, as one entry."""
+    reading.hand_in(workspace, name, person)
+    return f"sample/{name}"
+
+
+def settle(workspace: Workspace, person: Person, name: str, form: Form) -> str:
+    """A conflict's exit: the license that holds, the file that proves it (kept by digest), and why."""
+    catalog.source(workspace, name)
+    spdx = normalise(str(form.get("license") or ""))
+    if spdx is None:
+        raise DeclarationError(
+            f"license {form.get('license')!r} is no SPDX expression; allowed: such as CC-BY-4.0, LicenseRef-<name>"
+        )
+    content = form.get("evidence")
+    if not isinstance(content, tuple) or not content[1]:
+        raise DeclarationError("a file that proves it is needed; its digest is kept, not the file")
+    proof = [Evidence(name=content[0], sha256=hashlib.sha256(content[1]).hexdigest())]
+    decisions.append(workspace, "settle", {"source": name}, because(form), by=person.identity(), proof=proof, license=spdx)
+    return "conflicts"
+
+
+def accept(workspace: Workspace, person: Person, name: str, form: Form) -> str:
+    """Accept or refuse a submitted source, as its manifest stands."""
+    kind = form.get("decision")
+    if kind not in {"accept", "refuse"}:
+        raise DeclarationError("allowed: accept, refuse")
+    digest = pages.manifest_digest(workspace, name)
+    if form.get("digest") != digest:
+        raise DataError(f"data/sources/{name}.yaml changed since the page was shown; read it again")
+    decisions.append(workspace, kind, {"source": name, "manifest": digest}, because(form), by=person.identity())
+    return f"source/{name}"
+
+
+def withdraw(workspace: Workspace, person: Person, name: str, form: Form) -> str:
+    """Take one document back; it is gone from the next version."""
+    from curation import withdrawal
+
+    with workspace.lock(f"withdraw {name}"):
+        withdrawal.withdraw(workspace, "document", name, because(form), [], False, who=person.identity())
+    return f"why?doc={name}"
+
+
+def because(form: Form) -> str:
+    """The reason that a form gives. Raises DeclarationError without one."""
+    said = str(form.get("because") or "").strip()
+    if not said:
+        raise DeclarationError("a decision needs a reason")
+    return said
+
+
+def demand_shown(workspace: Workspace, name: str, form: Form) -> dict[str, Any]:
+    """The manifest, if it is the one that the page showed. Raises DataError when it changed meanwhile."""
+    manifest = published.manifest(workspace, name)
+    if form.get("digest") != manifest["digest"]:
+        raise DataError(f"{name} changed since the page was shown; read it again")
+    return manifest
