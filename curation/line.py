@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import resource
 import time
 import uuid
 from collections.abc import Callable
@@ -104,7 +105,7 @@ def run_step(
 ) -> dict[str, Any]:
     """One step of a run, under the workspace's lock, with its seconds and report written down."""
     with workspace.lock(run_id):
-        begun = time.perf_counter()
+        begun, worked = time.perf_counter(), _processor()
 
         def tell(done: int, total: int) -> None:
             if watch:
@@ -113,9 +114,21 @@ def run_step(
         tell(0, 0)
         more = {"note": note} if one.name == "release" else {}
         report = one.run(name, workspace, workers, tell, **more)
-        done = {"step": one.name, "name": name, "seconds": round(time.perf_counter() - begun, 3), "report": report}
+        done = {
+            "step": one.name,
+            "name": name,
+            "seconds": round(time.perf_counter() - begun, 3),
+            "cpu_seconds": round(_processor() - worked, 3),
+            "report": report,
+        }
         workspace.write_local(workspace.run_folder(run_id) / f"{one.name}.{name}.json", dump_json(done))
     return report
+
+
+def _processor() -> float:
+    """Seconds of processors that this process and its finished children used; a cluster's are not among them."""
+    used = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def new_run_id() -> str:

@@ -108,12 +108,17 @@ class Workspace:
 
     def run_steps(self, recipe: str) -> list[dict[str, Any]]:
         """What the newest run of a recipe wrote of its steps; empty before the first."""
+        return self.newest_run(recipe)[1]
+
+    def newest_run(self, recipe: str) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+        """What the newest run of a recipe was asked, and what it wrote of its steps; null and nothing before the first."""
         asked = [json.loads(p.read_text("utf-8")) for p in (self.root / "data" / "runs").glob("*/run.json")]
         own = [one for one in asked if one["recipe"] == recipe]
         if not own:
-            return []
-        folder = self.run_folder(max(own, key=lambda one: one["started"])["run"])
-        return [json.loads(p.read_text("utf-8")) for p in sorted(folder.glob("*.json")) if p.name != "run.json"]
+            return None, []
+        newest = max(own, key=lambda one: one["started"])
+        folder = self.run_folder(newest["run"])
+        return newest, [json.loads(p.read_text("utf-8")) for p in sorted(folder.glob("*.json")) if p.name != "run.json"]
 
     @property
     def catalog_file(self) -> Path:

@@ -101,3 +101,17 @@ def mariadb(folder: Path) -> Iterator[int]:
     finally:
         server.terminate()
         server.wait(30)
+
+
+def chromium() -> str:
+    """The browser's program: the system's, else Debian's package, installed where that is allowed."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    if not found and os.geteuid() == 0 and shutil.which("apt-get"):
+        install = ["apt-get", "install", "-y", "--no-install-recommends", "chromium", "fonts-noto-cjk"]
+        if subprocess.run(install, capture_output=True).returncode:
+            subprocess.run(["apt-get", "update"], capture_output=True)
+            subprocess.run(install, capture_output=True)
+        found = shutil.which("chromium")
+    assert found, "these tests need a browser: apt-get install chromium fonts-noto-cjk"
+    return found

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from curation import approval, catalog, decisions, published, sampling, versions
+from curation import approval, catalog, decisions, provenance, published, sampling, versions
 from curation import gate as rules
 from curation.errors import BusyError, DataError, DeclarationError, ReviewError
 from curation.recipe import Plan
@@ -103,7 +103,10 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent, 
         release["decisions"] = decisions.head(Workspace(clone))
         record = clone / "data" / "datasets" / name / "RELEASE.json"
         record.write_bytes(dump_json(release))
-        git(clone, "add", "--", "dvc.lock", str(record.relative_to(clone)), *[p for p in DECLARED if (clone / p).exists()])
+        made = record.with_name("PROVENANCE.json")
+        made.write_bytes(dump_json(provenance.record(workspace, plan, rules.sources_of(workspace, plan), manifest)))
+        records = [str(one.relative_to(clone)) for one in (record, made)]
+        git(clone, "add", "-f", "--", "dvc.lock", *records, *[p for p in DECLARED if (clone / p).exists()])
         if git(clone, "status", "--porcelain", "--untracked-files=no"):
             message = f"Release {tag} ({manifest['reason']})"
             git(clone, "commit", "-q", "-m", message + (f"\n\n{note.strip()}" if note.strip() else ""))
@@ -245,6 +248,8 @@ def _take_over(workspace: Workspace, clone: Path, name: str, log: bytes, base: s
     git(root, "fetch", "-q", "--no-tags", str(clone), "HEAD")
     workspace.write_local(root / "dvc.lock", (clone / "dvc.lock").read_bytes())
     workspace.write_local(root / decisions.FILE, _log(clone))
-    workspace.write_local(workspace.release_file(name), (clone / "data" / "datasets" / name / "RELEASE.json").read_bytes())
+    for record in ("RELEASE.json", "PROVENANCE.json"):
+        content = (clone / "data" / "datasets" / name / record).read_bytes()
+        workspace.write_local(workspace.release_file(name).with_name(record), content)
     git(root, "update-ref", branch, new, old or "0" * 40)
     git(root, "reset", "-q")
