@@ -1,6 +1,7 @@
 """The line a corpus travels, in order. The CLI, dvc.yaml and the DAGs all read it from here."""
 
 import importlib
+import logging
 import os
 import resource
 import time
@@ -12,7 +13,7 @@ from typing import Any, Literal
 
 import yaml
 
-from curation import catalog, fingerprint
+from curation import approval, catalog, fingerprint, lineage, notify, published, versions
 from curation.errors import CurationError
 from curation.steps import Tell, silent
 from curation.store import Workspace, dump_json
@@ -113,7 +114,19 @@ def run_step(
 
         tell(0, 0)
         more = {"note": note} if one.name == "release" else {}
-        report = one.run(name, workspace, workers, tell, **more)
+        lineage.emit(workspace, run_id, one.name, name, "START")
+        fault: str | None = "stopped by a bug or a signal"
+        try:
+            report = one.run(name, workspace, workers, tell, **more)
+            fault = None
+        except CurationError as error:
+            fault = str(error)
+            raise
+        finally:
+            if fault:
+                lineage.emit(workspace, run_id, one.name, name, "FAIL", fault=fault)
+                _say(workspace, "failed", {"step": one.name, "name": name, "run": run_id, "because": fault})
+        lineage.emit(workspace, run_id, one.name, name, "COMPLETE", report)
         done = {
             "step": one.name,
             "name": name,
@@ -122,7 +135,30 @@ def run_step(
             "report": report,
         }
         workspace.write_local(workspace.run_folder(run_id) / f"{one.name}.{name}.json", dump_json(done))
+    _announce(workspace, one, name, report)
     return report
+
+
+def _announce(workspace: Workspace, one: Step, name: str, report: dict[str, Any]) -> None:
+    """A review that waits, a version that moved more than it may, a version that is out."""
+    facts = {"dataset": name, "version": report.get("version")}
+    if one.name == "card":
+        manifest = published.manifest(workspace, name)
+        if manifest["version"] in versions.released(workspace.root, name):
+            return
+        moves = ((manifest["changes"] or {}).get("drift") or {}).get("moves", [])
+        if alarms := [move["what"] for move in moves if move["alarm"]]:
+            _say(workspace, "alarm", {**facts, "moved": ", ".join(alarms)})
+        decided = approval.find(workspace, name, manifest["digest"])
+        if catalog.dataset(workspace, name).review == "required" and (decided is None or decided.decision == "reject"):
+            _say(workspace, "review_waits", facts)
+    elif one.name == "release" and report["released"]:
+        _say(workspace, "released", facts)
+
+
+def _say(workspace: Workspace, event: str, facts: dict[str, Any]) -> None:
+    if undelivered := notify.tell(workspace, event, facts):
+        logging.getLogger("curation").warning(undelivered)
 
 
 def _processor() -> float:

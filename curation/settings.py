@@ -1,10 +1,11 @@
 """A workspace's own settings: curation.yaml beside its dvc.yaml. A workspace without one keeps its data in `data/`."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
+from curation.credentials import AuthRef, without_password
 from curation.declaration import Declared, load_yaml, parse
 
 NAME = "curation.yaml"
@@ -40,11 +41,31 @@ class Storage(Declared):
         return options
 
 
+class Notify(Declared):
+    """One place that is told: a webhook or a command of this machine, of some events or (default) of all."""
+
+    webhook: str | None = None
+    command: list[str] | None = None
+    auth_ref: AuthRef | None = None  # a token for the webhook, by name
+    events: list[Literal["review_waits", "released", "alarm", "failed", "submitted"]] = []
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.webhook is None) == (not self.command):
+            raise ValueError("give webhook or command")
+        if self.webhook is not None:
+            if not self.webhook.startswith(("https://", "http://")):
+                raise ValueError(f"webhook: {self.webhook}: allowed: https://, http://")
+            without_password(self.webhook)
+        return self
+
+
 class Settings(Declared):
     """What curation.yaml says."""
 
     storage: Storage | None = None
     organisation: str | None = None  # who runs this workspace: rights that are transferred to it are its own
+    notify: list[Notify] = []
     controls: list[Literal["access_controlled", "encrypted", "isolated", "reads_logged"]] = []  # what the storage does
 
 

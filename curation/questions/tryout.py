@@ -1,6 +1,8 @@
 """What would a source bring? A sample of it through the line in a scratch workspace, told on one page for a contributor and a reviewer."""
 
 import hashlib
+import re
+import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -66,6 +68,23 @@ def ask(workspace: Workspace, file: Path, dataset: str | None = None, objects: i
         answer["projected"] = _projected(here, dataset)
         answer["level"] = _level(source, answer["personal_data"])
     return answer
+
+
+def submit(workspace: Workspace, text: str) -> Path:
+    """Write a manifest that somebody submits as data/sources/<id>.yaml. Raises DeclarationError for one that is not sound or there."""
+    with tempfile.TemporaryDirectory() as folder:
+        said = yaml.safe_load(text) if text.strip() else None
+        name = str(said.get("id", "")) if isinstance(said, dict) else ""
+        if not re.fullmatch(manifest.SOURCE_ID, name):
+            raise DeclarationError("manifest: an id is needed: a-z, 0-9, . and -, such as grid-manuals")
+        draft = Path(folder) / f"{name}.yaml"
+        draft.write_text(text, encoding="utf-8")
+        manifest.load(draft, "manifest")
+    file = workspace.source_file(name)
+    if file.exists() and file.read_text("utf-8") != text:
+        raise DeclarationError(f"{workspace.shown(file)}: is there already and differs; choose another id, or change that file")
+    workspace.write_local(file, text.encode())
+    return file
 
 
 def keep(workspace: Workspace, answer: dict[str, Any]) -> Path:
