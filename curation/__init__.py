@@ -18,6 +18,8 @@ def load(
     fraction: float | None = None,
     tokens: int | str | None = None,
     by: list[str] | None = None,
+    mix: dict[str, float] | None = None,
+    upweight: bool = False,
     accept_withdrawn: str | None = None,
 ) -> "Dataset":
     """A released dataset as a `datasets.Dataset`, without a checkout.
@@ -25,9 +27,10 @@ def load(
     `version` is vX.Y.Z (default: the newest release); `workspace` a folder or git URL (default: $CURATION_WORKSPACE,
     else the workspace around the current folder). `config` is a kind of license, where the card names several. `fraction=0.1`
     or `tokens="50M"` loads a part: nested, the same documents in every version, and of each group of `by=["language", "source"]`
-    its share; without `by` a fraction fetches about that part of the bytes. A version of which documents were withdrawn needs the reason
+    its share; without `by` a fraction fetches about that part of the bytes. `mix={"zh": 0.7, "en": 0.3}, by=["language"]` gives
+    tokens in these shares (by source where `by` says nothing), `upweight=True` repeats what many sources had. A version of which documents were withdrawn needs the reason
     `accept_withdrawn`. Raises `curation.errors.CurationError` with the versions there are.
     """
     from curation.loading import load as loaded
 
-    return loaded(name, version, workspace, split, accept_withdrawn, config, fraction, tokens, by)
+    return loaded(name, version, workspace, split, accept_withdrawn, config, fraction, tokens, by, mix, upweight)

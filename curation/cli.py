@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from curation import decision_commands, source_commands
+from curation import decision_commands, source_commands, tongue
 from curation.errors import CurationError, DeclarationError
+from curation.tongue import t
 
 ENGINES = ("local", "ray", "spark", "threads")
 STEP_NAMES = ("ingest", "extract", "annotate", "filter", "dedup", "assemble", "card", "release")
@@ -75,6 +76,10 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--fraction", type=float, metavar="X", help="such as 0.1: nested, and the same documents in every version")
     one.add_argument("--tokens", metavar="N", help="such as 50M, instead of a fraction")
     one.add_argument("--by", nargs="+", metavar="COLUMN", help="of each group its share, such as language source")
+    one.add_argument(
+        "--mix", nargs="+", default=[], metavar="VALUE=WEIGHT", help="tokens in these shares, by source or --by COLUMN"
+    )
+    one.add_argument("--upweight", action="store_true", help="repeat a document by how many sources had it")
     one.add_argument("--split", default="train")
     one.add_argument("--config", help="a kind of license, where the card names several")
     form = one.add_mutually_exclusive_group()
@@ -138,6 +143,7 @@ def _engine(one: argparse.ArgumentParser) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     asked = parser().parse_args(arguments)
+    tongue.use(asked.lang)
     try:
         if getattr(asked, "engine", "local") == "local":
             return int(asked.run(asked))
@@ -187,7 +193,12 @@ def _init(asked: argparse.Namespace) -> int:
     return _answer(
         asked,
         {"workspace": str(made.root)},
-        [f"{made.root} is a workspace. Next: write data/sources/<id>.yaml, then `curate check`."],
+        [
+            t(
+                f"{made.root} is a workspace. Next: write data/sources/<id>.yaml, then `curate check`.",
+                f"{made.root} 已是工作区。下一步：编写 data/sources/<id>.yaml，再运行 `curate check`。",
+            )
+        ],
     )
 
 
@@ -201,13 +212,17 @@ def _check(asked: argparse.Namespace) -> int:
     lines = []
     for one in found:
         lines.append(
-            f"ok  source {one['source']}" if "source" in one else f"ok  recipe {one['recipe']}: {one['filters']} filters"
+            t(f"ok  source {one['source']}", f"通过  来源 {one['source']}")
+            if "source" in one
+            else t(
+                f"ok  recipe {one['recipe']}: {one['filters']} filters", f"通过  配方 {one['recipe']}：{one['filters']} 条规则"
+            )
         )
-        lines += [f"    derived: {key} = {value}  ({why})" for key, (value, why) in one.get("derived", {}).items()]
+        lines += [f"    {t('derived', '推定')}: {key} = {value}  ({why})" for key, (value, why) in one.get("derived", {}).items()]
         if asked.connect and "source" in one:
             one["connected"] = trial.ask(workspace, one["source"])
             lines += trial.shown(one["connected"])
-    return _answer(asked, found, lines or ["no sources and no recipes yet"])
+    return _answer(asked, found, lines or [t("no sources and no recipes yet", "尚无来源与配方")])
 
 
 def _run(asked: argparse.Namespace) -> int:
@@ -220,7 +235,16 @@ def _run(asked: argparse.Namespace) -> int:
     with shown.progress(quiet=asked.json) as watch:
         run_id = line.run(workspace, asked.recipe, asked.workers, asked.note, watch, asked.until)
     if asked.until not in {"card", "release"}:
-        return _answer(asked, {"run": run_id}, [f"done until {asked.until}; what it did stands in data/runs/{run_id}/"])
+        return _answer(
+            asked,
+            {"run": run_id},
+            [
+                t(
+                    f"done until {asked.until}; what it did stands in data/runs/{run_id}/",
+                    f"已运行至 {asked.until}；记录见 data/runs/{run_id}/",
+                )
+            ],
+        )
     answer = summary.ask(workspace, asked.recipe)
     if asked.json:
         return _answer(asked, answer, [])
@@ -299,12 +323,16 @@ def _overlap(asked: argparse.Namespace) -> int:
 
 def _pull(asked: argparse.Namespace) -> int:
     from curation import loading
-    from curation.portion import portion
+    from curation.blending import parse
 
-    wanted = portion(asked.fraction, asked.tokens, asked.by)
+    wanted, blended = loading.portions(asked.fraction, asked.tokens, asked.by, parse(asked.mix) or None, asked.upweight)
     where = str(_workspace(asked).root)
-    answer = loading.pull(asked.release, where, asked.out, asked.split, asked.config, wanted, asked.form)
-    return _answer(asked, answer, [f"{answer['file']}: {answer['documents']:,} documents, {answer['bytes']:,} bytes"])
+    answer = loading.pull(asked.release, where, asked.out, asked.split, asked.config, wanted, asked.form, blended)
+    return _answer(
+        asked,
+        answer,
+        [f"{answer['file']}: {answer['documents']:,} {t('documents', '份文档')}, {answer['bytes']:,} {t('bytes', '字节')}"],
+    )
 
 
 def _ui(asked: argparse.Namespace) -> int:
@@ -356,7 +384,11 @@ def _approve(asked: argparse.Namespace) -> int:
     else:
         made = approval.record(workspace, manifest, decision, asked.because)
     said = f"{made.decision}: {made.dataset} {manifest['version']} by {made.reviewer}, digest {made.digest[:16]}"
-    following = "" if asked.reject else f". Next: `curate step release {made.dataset}`"
+    following = (
+        ""
+        if asked.reject
+        else t(f". Next: `curate step release {made.dataset}`", f"。下一步：`curate step release {made.dataset}`")
+    )
     return _answer(asked, made.model_dump(), [said + following])
 
 
@@ -373,7 +405,14 @@ def _verify(asked: argparse.Namespace) -> int:
     answer = verify.ask(_workspace(asked), asked.dataset)
     verify.demand(answer)
     return _answer(
-        asked, answer, [f"{asked.dataset} {answer['version']}: {answer['documents']:,} documents, every digest and count holds"]
+        asked,
+        answer,
+        [
+            t(
+                f"{asked.dataset} {answer['version']}: {answer['documents']:,} documents, every digest and count holds",
+                f"{asked.dataset} {answer['version']}：{answer['documents']:,} 份文档，摘要与数量全部相符",
+            )
+        ],
     )
 
 

@@ -7,6 +7,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from curation.tongue import t
+
+KINDS_ZH = {
+    "settle": "确定许可",
+    "dispute": "争议",
+    "transfer": "权利转移",
+    "override": "例外许可",
+    "lower": "降级",
+    "revoke": "撤销",
+}
 Add = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 Answer = Callable[[argparse.Namespace, Any, list[str]], int]
 Find = Callable[[argparse.Namespace], Any]
@@ -173,8 +183,12 @@ class Commands:
             ]
             asked.out.write_text("".join(f"{one}\n" for one in lines), encoding="utf-8")
         rate = found["rate"]
-        said = f"{found['sample']:,} to read, {found['new']:,} new; {rate['passed']:,} of {rate['of']:,} judged passed"
-        return self._answer(asked, found, [f"{said} (95 % interval {rate['low']:.4f} to {rate['high']:.4f})"])
+        interval = f"{rate['low']:.4f}–{rate['high']:.4f}"
+        said = t(
+            f"{found['sample']:,} to read, {found['new']:,} new; {rate['passed']:,} of {rate['of']:,} judged passed (95 % interval {interval})",
+            f"应读 {found['sample']:,}，未读 {found['new']:,}；已评判 {rate['of']:,} 份中通过 {rate['passed']:,}（95 % 区间 {interval}）",
+        )
+        return self._answer(asked, found, [said])
 
     def revoke(self, asked: argparse.Namespace) -> int:
         """One decision by its number."""
@@ -196,7 +210,7 @@ class Commands:
             lines.append(
                 f"{one.number:>4}  {one.at[:16]}  {one.kind:<9} {what}  by {one.by.name} ({one.by.kind}){revoked}: {one.because}"
             )
-        return self._answer(asked, [one.model_dump() for one in known], lines or ["no decisions yet"])
+        return self._answer(asked, [one.model_dump() for one in known], lines or [t("no decisions yet", "尚无决定")])
 
     def _about_source(self, asked: argparse.Namespace, kind: str, said: str, **facts: Any) -> int:
         from curation import catalog, decisions
@@ -208,4 +222,8 @@ class Commands:
         return self._told(asked, made, said)
 
     def _told(self, asked: argparse.Namespace, made: Any, said: str) -> int:
-        return self._answer(asked, made.model_dump(), [f"decision {made.number}: {said}"])
+        return self._answer(
+            asked,
+            made.model_dump(),
+            [t(f"decision {made.number}: {said}", f"决定 {made.number}（{KINDS_ZH[made.kind]}）：{said}")],
+        )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from curation import decisions, standing, tc609, versions
+from curation.blending import blend
 from curation.errors import DeclarationError, RightsError
 from curation.portion import Portion, portion, read
 from curation.store import Workspace, is_workspace, parquet_writer
@@ -32,11 +33,32 @@ def load(
     fraction: float | None = None,
     tokens: int | str | None = None,
     by: list[str] | None = None,
+    mix: dict[str, float] | None = None,
+    upweight: bool = False,
 ) -> "Dataset":
     """See `curation.load`."""
     from datasets import Dataset
 
-    return Dataset(table(name, version, workspace, split, accept_withdrawn, config, portion(fraction, tokens, by))[1])
+    asked, blended = portions(fraction, tokens, by, mix, upweight)
+    return Dataset(blended(table(name, version, workspace, split, accept_withdrawn, config, asked)[1]))
+
+
+Blend = Callable[["pa.Table"], "pa.Table"]
+
+
+def portions(
+    fraction: float | None, tokens: int | str | None, by: list[str] | None, mix: dict[str, float] | None, upweight: bool
+) -> tuple[Portion, Blend]:
+    """The part to read, and what is made of it: with `mix`, `tokens` is the size of the mixture and `by` its column."""
+    if mix is None:
+        return portion(fraction, tokens, by), (lambda read: blend(read, None, upweight=upweight)) if upweight else (
+            lambda read: read
+        )
+    if by and len(by) != 1:
+        raise DeclarationError(f"mix is by one column, not by {', '.join(by)}")
+    size = portion(None, tokens, None).tokens if tokens is not None else None
+    column = by[0] if by else "source"
+    return portion(fraction, None, None), lambda read: blend(read, mix, column, size, upweight)
 
 
 def table(
@@ -73,11 +95,12 @@ def table(
 
 
 def pull(
-    release: str, workspace: str, out: Path, split: str, config: str | None, asked: Portion, form: str
+    release: str, workspace: str, out: Path, split: str, config: str | None, asked: Portion, form: str, blended: Blend
 ) -> dict[str, int | str]:
     """Write a release, or a portion of it, into a folder: one file, `form` parquet, jsonl or tc609. Raises DeclarationError."""
     name, _, version = release.partition("@")
     version, found = table(name, version or None, workspace, split, None, config, asked)
+    found = blended(found)
     out.mkdir(parents=True, exist_ok=True)
     stem = f"{name}-{version}-{split}"
     target = out / f"{stem}.{_ENDINGS[form]}"

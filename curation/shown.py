@@ -9,6 +9,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from curation.tongue import t
+
 if TYPE_CHECKING:
     from curation.line import Step, Watch
 
@@ -19,7 +21,7 @@ def progress(quiet: bool = False) -> Iterator["Watch"]:
     with stages(quiet) as tell:
 
         def watch(step: "Step", name: str, done: int, total: int) -> None:
-            tell(f"{step.name} {name}", step.title, done, total)
+            tell(f"{step.name} {name}", t(step.title, step.title_zh), done, total)
 
         yield watch
 
@@ -59,42 +61,53 @@ def stages(quiet: bool = False) -> Iterator[Callable[[str, str, int, int], None]
 def summary(answer: dict[str, Any], console: Console | None = None) -> None:
     """Print a run's summary."""
     console = console or Console()
-    console.print(f"\n[bold]{answer['dataset']} {answer['version']}[/bold]  digest {answer['digest'][:16]}")
-    flow = Table("", "documents", box=None, pad_edge=False)
+    console.print(f"\n[bold]{answer['dataset']} {answer['version']}[/bold]  {t('digest', '摘要')} {answer['digest'][:16]}")
+    flow = Table("", t("documents", "文档"), box=None, pad_edge=False)
     flow.columns[1].justify = "right"
-    flow.add_row("records read", f"{answer['records']:,}")
-    flow.add_row("unreadable (quarantine)", f"{answer['unreadable']:,}")
-    flow.add_row("documents", f"{answer['documents']:,}")
+    flow.add_row(t("records read", "读入记录"), f"{answer['records']:,}")
+    flow.add_row(t("unreadable (quarantine)", "无法读取（隔离）"), f"{answer['unreadable']:,}")
+    flow.add_row(t("documents", "文档"), f"{answer['documents']:,}")
     for reason, count in sorted(answer["removed_or_quarantined_by"].items(), key=lambda pair: -pair[1]):
-        flow.add_row(f"  {reason}", f"{count:,}")
-    flow.add_row("[bold]kept[/bold]", f"[bold]{answer['kept']:,}[/bold]")
-    flow.add_row("tokens kept", f"{answer['tokens']:,}")
+        outcome, _, name = reason.partition(" ")
+        flow.add_row(f"  {outcome_word(outcome)} {name}", f"{count:,}")
+    flow.add_row(f"[bold]{t('kept', '保留')}[/bold]", f"[bold]{answer['kept']:,}[/bold]")
+    flow.add_row(t("tokens kept", "保留词元"), f"{answer['tokens']:,}")
     console.print(flow)
-    console.print("A document may fail several filters; each is counted.", style="dim")
-    by_source = Table("source", "kept", "removed", "quarantined", "tokens", box=None, pad_edge=False)
+    console.print(t("A document may fail several filters; each is counted.", "一份文档可能未通过多条规则，均计入。"), style="dim")
+    by_source = Table(
+        *_words(("source", "来源"), ("kept", "保留"), ("removed", "删除"), ("quarantined", "隔离"), ("tokens", "词元")),
+        box=None,
+        pad_edge=False,
+    )
     for column in by_source.columns[1:]:
         column.justify = "right"
     for source, row in answer["by_source"].items():
         by_source.add_row(source, *(f"{row[k]:,}" for k in ("kept", "removed", "quarantined", "kept_tokens")))
     console.print(by_source)
     console.print(
-        "(before duplicates: " + f"{answer['duplicates']['exact']:,} exact and {answer['duplicates']['near']:,} near went)",
+        t(
+            f"(before duplicates: {answer['duplicates']['exact']:,} exact and {answer['duplicates']['near']:,} near went)",
+            f"（去重前；去重删除：相同 {answer['duplicates']['exact']:,}，相近 {answer['duplicates']['near']:,}）",
+        ),
         style="dim",
     )
-    for part in ("language", "license"):
+    for part, zh in (("language", "语言"), ("license", "许可")):
         rows = answer[f"tokens_by_{part}"]
         console.print(
-            f"tokens by {part}: " + ", ".join(f"{key} {count:,}" for key, count in sorted(rows.items(), key=lambda p: -p[1]))
+            t(f"tokens by {part}: ", f"按{zh}的词元：")
+            + ", ".join(f"{key} {count:,}" for key, count in sorted(rows.items(), key=lambda p: -p[1]))
         )
     if answer["seconds"]:
-        console.print("seconds: " + ", ".join(f"{step} {seconds:g}" for step, seconds in answer["seconds"].items()))
+        console.print(t("seconds: ", "秒：") + ", ".join(f"{step} {seconds:g}" for step, seconds in answer["seconds"].items()))
     lines = [
-        f"dataset  {answer['path']}",
-        f"card     {answer['path']}/card.html   (open it in a browser)",
-        f'load     python -c \'import curation; print(curation.load("{answer["dataset"]}", "{answer["version"]}", workspace="{answer["workspace"]}"))\'',
+        f"{t('dataset ', '数据集  ')} {answer['path']}",
+        f"{t('card    ', '卡片    ')} {answer['path']}/card.html   {t('(open it in a browser)', '（用浏览器打开）')}",
+        f'{t("load    ", "加载    ")} python -c \'import curation; print(curation.load("{answer["dataset"]}", "{answer["version"]}", workspace="{answer["workspace"]}"))\'',
     ]
     if answer["removed_example"]:
-        lines.append(f"why      curate --workspace {answer['workspace']} why {answer['removed_example']}   (a removed document)")
+        lines.append(
+            f"{t('why     ', '原因    ')} curate --workspace {answer['workspace']} why {answer['removed_example']}   {t('(a removed document)', '（一份被删文档）')}"
+        )
     console.print("\n".join(lines), soft_wrap=True, markup=False, highlight=False)
 
 
@@ -104,9 +117,20 @@ def tuning(answer: dict[str, Any], console: Console | None = None) -> None:
     from curation.questions.tune_page import bounds
 
     console = console or Console()
-    console.print(f"{answer['recipe']}: the filters keep {answer['kept']:,} of {answer['documents']:,} documents")
+    console.print(
+        t(
+            f"{answer['recipe']}: the filters keep {answer['kept']:,} of {answer['documents']:,} documents",
+            f"{answer['recipe']}：规则保留 {answer['documents']:,} 份文档中的 {answer['kept']:,} 份",
+        )
+    )
     if len(answer["filters"]) > 1:
-        table = Table("filter", "keeps", "judged", "fails alone", "on top", box=None, pad_edge=False)
+        table = Table(
+            *_words(
+                ("filter", "规则"), ("keeps", "保留条件"), ("judged", "评判"), ("fails alone", "单独剔除"), ("on top", "额外剔除")
+            ),
+            box=None,
+            pad_edge=False,
+        )
         for row in answer["filters"]:
             table.add_row(row["name"], escape(bounds(row)), f"{row['judged']:,}", f"{row['alone']:,}", f"{row['on_top']:,}")
         console.print(table)
@@ -114,8 +138,15 @@ def tuning(answer: dict[str, Any], console: Console | None = None) -> None:
         console.print(
             f"{row['name']}: {row['column']} {bounds(row)}. {row['because']['en']} {row['because']['zh']}", markup=False
         )
-        for title, groups in (("language", row["by_language"]), ("source", row["by_source"])):
-            table = Table(title, "documents", "fail", *(f"{n} %" for n in PERCENTILES), "", box=None, pad_edge=False)
+        for title, groups in ((t("language", "语言"), row["by_language"]), (t("source", "来源"), row["by_source"])):
+            table = Table(
+                title,
+                *_words(("documents", "文档"), ("fail", "未通过")),
+                *(f"{n} %" for n in PERCENTILES),
+                "",
+                box=None,
+                pad_edge=False,
+            )
             for group in groups:
                 spread = [f"{v:g}" for v in group.get("percentiles") or []] or [""] * len(PERCENTILES)
                 tail = _bars(group.get("histogram") or []) or ", ".join(f"{w} {n}" for w, n in group.get("words", []))
@@ -129,12 +160,33 @@ def tuning(answer: dict[str, Any], console: Console | None = None) -> None:
         _changed(answer["changed"], console)
 
 
+def outcome_word(outcome: str) -> str:
+    """kept, removed, quarantined in the language in use."""
+    zh = {"kept": "保留", "removed": "删除", "quarantined": "隔离", "added": "新增", "changed": "变更"}
+    return t(outcome, zh.get(outcome, outcome))
+
+
+def _words(*said: tuple[str, str]) -> list[str]:
+    return [t(*one) for one in said]
+
+
 def _changed(change: dict[str, Any], console: Console) -> None:
     settings = ", ".join(change["settings"])
-    console.print(f"with {settings}: {change['kept_before']:,} -> {change['kept']:,} kept", markup=False)
-    console.print(f"    {change['returned']:,} come back, {change['lost']:,} go ({change['seconds']:g} s)")
-    for title, key in (("language", "by_language"), ("source", "by_source")):
-        table = Table(title, "documents", "kept", "then", box=None, pad_edge=False)
+    console.print(
+        t(
+            f"with {settings}: {change['kept_before']:,} -> {change['kept']:,} kept",
+            f"取 {settings}：保留 {change['kept_before']:,} -> {change['kept']:,}",
+        ),
+        markup=False,
+    )
+    console.print(
+        t(
+            f"    {change['returned']:,} come back, {change['lost']:,} go ({change['seconds']:g} s)",
+            f"    回归 {change['returned']:,}，剔除 {change['lost']:,}（{change['seconds']:g} 秒）",
+        )
+    )
+    for title, key in ((t("language", "语言"), "by_language"), (t("source", "来源"), "by_source")):
+        table = Table(title, *_words(("documents", "文档"), ("kept", "保留"), ("then", "改后")), box=None, pad_edge=False)
         for row in change[key]:
             if row["before"] != row["after"]:
                 table.add_row(escape(str(row["name"])), f"{row['documents']:,}", f"{row['before']:,}", f"{row['after']:,}")

@@ -11,6 +11,7 @@ from curation import catalog
 from curation.errors import DeclarationError
 from curation.loading import Release
 from curation.store import Workspace
+from curation.tongue import t
 from curation.versions import record, split_name
 
 SAMPLES = 5
@@ -73,18 +74,27 @@ def _side_by_side(one: dict[str, int], two: dict[str, int]) -> dict[str, list[in
     return {key: [one.get(key, 0), two.get(key, 0)] for key in sorted({*one, *two})}
 
 
+_PARTS = {"language": "语言", "license": "许可", "source": "来源"}
+_KINDS = {"added": "新增", "removed": "移除", "changed": "变更"}
+
+
 def shown(answer: dict[str, Any]) -> list[str]:
     """The answer as lines."""
     lines = [
         f"{answer['before']} → {answer['after']}",
-        f"documents {answer['documents'][0]:,} → {answer['documents'][1]:,}; tokens {answer['tokens'][0]:,} → {answer['tokens'][1]:,}",
-        f"added {answer['added']:,}, removed {answer['removed']:,}, changed {answer['changed']:,}",
+        f"{t('documents', '文档')} {answer['documents'][0]:,} → {answer['documents'][1]:,}; "
+        f"{t('tokens', '词元')} {answer['tokens'][0]:,} → {answer['tokens'][1]:,}",
+        f"{t('added', '新增')} {answer['added']:,}, {t('removed', '移除')} {answer['removed']:,}, {t('changed', '变更')} {answer['changed']:,}",
     ]
-    lines += [f"  removed because {reason}: {count:,}" for reason, count in answer["removed_because"].items()]
+    lines += [f"  {t('removed because', '移除原因')} {reason}: {count:,}" for reason, count in answer["removed_because"].items()]
     for part, rows in answer["tokens_by"].items():
-        lines += [f"  tokens, {part} {key}: {one:,} → {two:,}" for key, (one, two) in rows.items() if one != two]
+        lines += [
+            f"  {t('tokens', '词元')}, {t(part, _PARTS[part])} {key}: {one:,} → {two:,}"
+            for key, (one, two) in rows.items()
+            if one != two
+        ]
     for kind in ("added", "removed", "changed"):
         for row in answer["samples"][kind]:
             because = f"  [{row['reason']}]" if "reason" in row else ""
-            lines.append(f"  {kind}: {row['id']} {row['source']} {row['title'] or row['native_id']}{because}")
+            lines.append(f"  {t(kind, _KINDS[kind])}: {row['id']} {row['source']} {row['title'] or row['native_id']}{because}")
     return lines

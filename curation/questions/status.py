@@ -4,6 +4,7 @@ from typing import Any
 
 from curation import approval, catalog, versions
 from curation.store import Workspace
+from curation.tongue import is_zh, t
 
 
 def ask(workspace: Workspace) -> dict[str, Any]:
@@ -43,20 +44,31 @@ def ask(workspace: Workspace) -> dict[str, Any]:
     return {"workspace": str(workspace.root), "sources": sources, "datasets": datasets}
 
 
+_WAITS = {"review": "审核", "release": "发布"}
+
+
 def shown(answer: dict[str, Any]) -> list[str]:
     """The answer as lines."""
 
     def cell(value: Any) -> str:
         return "-" if value is None else f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
-    lines = [answer["workspace"], f"{'source':32} {'objects':>8} {'documents':>10} {'quarantined':>12} measured"]
+    lines = [
+        answer["workspace"],
+        t(f"{'source':32} {'objects':>8} {'documents':>10} {'quarantined':>12} measured", "来源 / 对象 / 文档 / 隔离 / 已测量"),
+    ]
     for row in answer["sources"]:
         lines.append(
-            f"{row['source']:32} {cell(row['objects']):>8} {cell(row['documents']):>10} {cell(row['quarantined']):>12} {'yes' if row['measured'] else 'no'}"
+            f"{row['source']:32} {cell(row['objects']):>8} {cell(row['documents']):>10} {cell(row['quarantined']):>12} {t('yes', '是') if row['measured'] else t('no', '否')}"
         )
-    lines.append(f"{'dataset':32} {'documents':>10} {'candidate':>10} {'waits for':>10} released")
+    lines.append(
+        t(
+            f"{'dataset':32} {'documents':>10} {'candidate':>10} {'waits for':>10} released",
+            "数据集 / 文档 / 候选版本 / 等待 / 已发布",
+        )
+    )
     for row in answer["datasets"]:
         lines.append(
-            f"{row['dataset']:32} {cell(row['documents']):>10} {cell(row['candidate']):>10} {cell(row['waits_for']):>10} {', '.join(row['released']) or '-'}"
+            f"{row['dataset']:32} {cell(row['documents']):>10} {cell(row['candidate']):>10} {cell(_WAITS.get(row['waits_for']) if is_zh() else row['waits_for']):>10} {', '.join(row['released']) or '-'}"
         )
     return lines

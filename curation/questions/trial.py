@@ -15,6 +15,7 @@ from curation.license import Claim
 from curation.license_files import READ_BYTES, LicenseFiles
 from curation.steps import extract, ingest
 from curation.store import Workspace
+from curation.tongue import t
 
 OBJECTS = 20  # that are fetched at most
 
@@ -53,21 +54,29 @@ def ask(workspace: Workspace, name: str, count: int = 3) -> dict[str, Any]:
 def shown(answer: dict[str, Any]) -> list[str]:
     """The answer in lines."""
     lines = [
-        f"    reached: {', '.join(answer['from'])}  ({answer['objects']} objects, {answer['bytes']:,} bytes fetched for the trial)"
+        f"    {t('reached', '已连通')}: {', '.join(answer['from'])}  "
+        + t(
+            f"({answer['objects']} objects, {answer['bytes']:,} bytes fetched for the trial)",
+            f"（试取 {answer['objects']} 个对象，{answer['bytes']:,} 字节）",
+        )
     ]
     for number, row in enumerate(answer["documents"], 1):
         facts = {key: row[key] for key in ("title", "authors", "published", "url", "format", "metadata") if key in row}
-        claims = ", ".join(f"{claim['detector']} → {claim['value']}" for claim in row["license_claims"]) or "none"
+        claims = ", ".join(f"{claim['detector']} → {claim['value']}" for claim in row["license_claims"]) or t("none", "无")
         lines += [
             f"    {number}. {row['native_id']}",
             *(f"       {key}: {value}" for key, value in facts.items()),
-            f"       license claims: {claims}",
-            f"       text: {row['text'][:100]}{'…' if row['characters'] > 100 else ''}  ({row['characters']:,} characters)",
+            f"       {t('license claims', '许可声明')}: {claims}",
+            f"       text: {row['text'][:100]}{'…' if row['characters'] > 100 else ''}  ({row['characters']:,} {t('characters', '字符')})",
         ]
-    lines += [f"    unreadable: {row['where']}: {row['reason']} ({row['detail']})" for row in answer["refused"]]
+    lines += [
+        f"    {t('unreadable', '无法读取')}: {row['where']}: {row['reason']} ({row['detail']})" for row in answer["refused"]
+    ]
     if not answer["objects"]:
         return lines
-    return lines if answer["documents"] else [*lines, "    no document came out of these objects"]
+    return (
+        lines if answer["documents"] else [*lines, t("    no document came out of these objects", "    这些对象未产生任何文档")]
+    )
 
 
 @contextmanager
