@@ -200,6 +200,10 @@ def _mapping(answers: dict[str, Any]) -> str:
     return f"{{{', '.join(parts)}}}" if parts else ""
 
 
+# tokens of an ordinary industry corpus to aim at (metric 0302): ours, to be changed by whoever knows better
+TARGETS = {"general": "1B", "research": "1B", "finance": "500M", "healthcare": "500M", "education": "500M"}
+
+
 def recipe_yaml(name: str, title: str, sources: list[Source], industry: str, policy: str, review: str, contact: str) -> str:
     """A recipe that works as it stands, with comments on what is usually changed."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{1,62}", name):
@@ -217,6 +221,10 @@ policy: {policy}  # open_permissive, open_sharealike, research_nc, or internal (
 dedup: {{near: {{threshold: 0.8}}, keep: [license_tier, quality, most_tokens, earliest]}}
 edits:
   - {{name: redact, spans: pii.spans, replacement: "<{{type}}>", because: {{en: Personal data., zh: 个人信息。}}}}
+# select: {{industry: [{industry}]}}  # only documents of this industry, as their source declares or their text proposes
+# quality: {{target_tokens: {TARGETS.get(industry, "100M")}, window: [2015-01-01, 2026-12-31]}}  # targets of the quality report
+# card: {{uses: {{en: "...", zh: "..."}}, cases: {{en: "...", zh: "..."}}}}  # your words on the card; the numbers are generated
+# credit: first  # of a duplicate: first, equal or quality (contribution ledger)
 review: {review}  # required: a person reads the card and decides (`curate approve`); auto: released at once
 """
 

@@ -169,10 +169,20 @@ def _not_kept(workspace: Workspace, plan: Plan) -> list[str]:
     return [text for _, text in sorted(found)]
 
 
-def domains(urls: list[str | None]) -> Counter[str]:
-    """Documents by the host of their address, without `www.`."""
-    hosts = (urlsplit(url).hostname if url and "://" in url else None for url in urls)
-    return Counter(host.removeprefix("www.") for host in hosts if host)
+def domains(urls: list[str | None], weights: list[int]) -> Counter[str]:
+    """Weights summed by the host of the addresses, without `www.`."""
+    found: Counter[str] = Counter()
+    for url, weight in zip(urls, weights, strict=True):
+        if url and (host := _host(url)):
+            found[host.removeprefix("www.")] += weight
+    return found
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname if "://" in url else None
+    except ValueError:  # what is no address has no domain
+        return None
 
 
 def text_bytes(workspace: Workspace, name: str, files: list[dict[str, Any]]) -> dict[str, int]:

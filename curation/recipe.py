@@ -221,11 +221,18 @@ class Quality(Declared):
     """Targets, weights and alarms of the quality report (aligned with TC609-5-2025-04)."""
 
     weights: dict[Literal[METRICS], Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}  # type: ignore[valid-type]  # default: 1 each
-    target_tokens: int | None = Field(None, ge=1)  # 0302; default: none, and the metric is not evaluated
+    target_tokens: Annotated[int, Field(ge=1)] | None = None  # 0302, a number or such as 50M; without one it is not evaluated
     window: tuple[date, date] | None = None  # 0303: when the documents should have been made
     proxy: Proxy = Proxy()
     proxy_gain: float = Field(0.05, gt=0, le=1)  # 0305: the share by which the loss must fall for a full mark
+    # by how much a share may move since the version before (default: card/quality.py's ALARMS)
     alarms: dict[Literal["personal_data", "rejects", "license_tiers", "new_domains"], Annotated[float, Field(ge=0, le=1)]] = {}
+
+    @field_validator("target_tokens", mode="before")
+    @classmethod
+    def _number(cls, said: Any) -> Any:
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)([KMBT])", said) if isinstance(said, str) else None
+        return round(float(found[1]) * 10 ** {"K": 3, "M": 6, "B": 9, "T": 12}[found[2]]) if found else said
 
 
 class Registration(Declared):

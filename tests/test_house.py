@@ -68,8 +68,8 @@ def test_imports_go_down(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_the_library_does_not_need_airflow_or_dvc_to_be_imported(path: Path) -> None:
-    """Airflow is never imported, DVC only inside the functions that release and load."""
-    assert not [t for t in imports(path) if t.split(".")[0] == "airflow"]
+    """Airflow is imported by its plugin alone, which only Airflow loads; DVC only inside the functions that release and load."""
+    assert path.name == "airflow_plugin.py" or not [t for t in imports(path) if t.split(".")[0] == "airflow"]
     assert not [t for t in imports(path, top_only=True) if t.split(".")[0] in {"dvc", "datasets"}]
 
 

@@ -34,6 +34,9 @@ CONTEXT = {
     "md5": "cr:md5",
     "parentField": "cr:parentField",
     "path": "cr:path",
+    "prov": "http://www.w3.org/ns/prov#",
+    "odrl": "http://www.w3.org/ns/odrl/2/",
+    "usageInfo": "https://schema.org/usageInfo",
     "rai": "http://mlcommons.org/croissant/RAI/",
     "recordSet": "cr:recordSet",
     "references": "cr:references",
@@ -78,6 +81,39 @@ def render(model: Model) -> dict[str, bytes]:
         "inLanguage": [r["value"] for r in model["languages"] if r["value"]],
         "keywords": ["text", *model["industry"]],
         "citeAs": f"{model['curator']}: {model['name']} {model['version']}",
+        "isLiveDataset": False,
+        "publisher": {"@type": "sc:Organization", "name": model["curator"]},
+        "usageInfo": _terms(model),
+        "prov:wasDerivedFrom": [
+            {
+                "@id": f"urn:curation:source:{s['id']}",
+                "@type": "prov:Entity",
+                "name": s["id"],
+                "url": s["origin"],
+                "license": s["declared_license"],
+            }
+            for s in model["sources"]
+        ],
+        "prov:wasGeneratedBy": {
+            "@type": "prov:Activity",
+            "name": f"curate run {model['name']}",
+            "description": "ingest, extract, annotate, filter, dedup, assemble, card",
+        },
+        "prov:wasAttributedTo": [
+            {"@type": "prov:Agent", "name": one["contributor"], "description": f"share {one['share']:.6f}"}
+            for one in model["contributions"]["contributors"]
+        ],
+        "rai:dataCollection": "; ".join(f"{s['id']}: {s['connector']} {s['origin']}" for s in model["sources"]),
+        "rai:dataCollectionTimeframe": [s["collection_window"] for s in model["sources"] if s["collection_window"]],
+        "rai:dataManipulationProtocol": [
+            f"{e['kind']}: {e['edits']} edits in {e['documents']} documents" for e in model["edits"]
+        ],
+        "rai:dataAnnotationProtocol": _said(model, "annotation") or "No person annotated records; labels are measured signals.",
+        "rai:dataUseCases": [one for one in [_said(model, "uses")] if one],
+        "rai:dataBiases": [one for one in [_said(model, "biases")] if one],
+        "rai:dataSocialImpact": [one for one in [_said(model, "social_impact")] if one],
+        "rai:dataReleaseMaintenancePlan": _said(model, "maintenance")
+        or f"Versions are git tags {model['name']}@vX.Y.Z; withdrawals go to {model['contact']}.",
         "rai:dataLimitations": [x["en"] or x["zh"] for x in model["limits"]],
         "rai:dataPreprocessingProtocol": [f"{f['name']}: {f['because']['en'] or f['because']['zh']}" for f in model["filters"]],
         "rai:personalSensitiveInformation": [model["limits"][-3]["en"]],
@@ -85,6 +121,26 @@ def render(model: Model) -> dict[str, bytes]:
         "recordSet": [_records(model, f) for f in model["files"]],
     }
     return {"croissant.json": (json.dumps(described, ensure_ascii=False, indent=1) + "\n").encode()}
+
+
+def _said(model: Model, key: str) -> str | None:
+    words = model["card"][key] or {}
+    return words.get("en") or words.get("zh")
+
+
+def _terms(model: Model) -> dict[str, Any]:
+    """An ODRL offer: what the use of the recipe permits, and what each row's license asks for."""
+    use = model["use"]
+    forbidden = [] if use["commercial"] else [{"odrl:action": {"@id": "odrl:commercialize"}}]
+    if use["audience"] != "open":
+        forbidden.append({"odrl:action": {"@id": "odrl:distribute"}})
+    return {
+        "@type": "odrl:Offer",
+        "@id": f"urn:curation:{model['name']}:offer",
+        "odrl:assigner": model["curator"],
+        "odrl:permission": [{"odrl:action": {"@id": "odrl:use"}, "odrl:duty": [{"odrl:action": {"@id": "odrl:attribute"}}]}],
+        "odrl:prohibition": forbidden,
+    }
 
 
 def _license_url(spdx: str) -> str:

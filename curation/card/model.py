@@ -90,7 +90,8 @@ class Measured(NamedTuple):
 
     facts: dict[str, Any]  # curation.quality.measure
     rows: list[dict[str, Any]]  # a few published rows with text
-    domains: Counter[str]
+    domains: Counter[str]  # documents
+    domain_tokens: Counter[str]
     most_domains: int
     text_bytes: dict[str, int]
     clusters: pa.Table
@@ -120,6 +121,7 @@ def complete(
         "sources_kept": composition.shares(data, "source"),
         "samples": composition.samples(found.rows),
         "risk": composition.risk(data, model["funnel"]["documents"], near, found.domains, found.most_domains),
+        "domain_tokens": composition.top_tenth(found.domain_tokens),
         "funnel_by_source": _by_source(sources, ledger, model["sources"]),
         "distributions": distributions(plan, data, ledger, found.published_name),
         "contributions": contributions.build(recipe.credit, sources, indexes, data, found.clusters, found.text_bytes),
@@ -250,6 +252,9 @@ def _source(
         "homepage": source.homepage,
         "source_type": source.source_type or derived["source_type"][0],
         "contains_pi": source.contains_pi or derived["contains_pi"][0],
+        "contains_spi": source.contains_spi or derived["contains_spi"][0],
+        "collection_window": source.collection_window,
+        "collection_method": source.collection_method,
         "generated": source.generated or derived["generated"][0],
         "data_level": source.data_level or derived["data_level"][0],
         "evidence": [e.note or e.uri or e.kind for e in source.license_evidence],

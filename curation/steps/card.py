@@ -22,7 +22,7 @@ from curation.steps import Tell, assemble, silent
 from curation.store import Workspace, dump_json
 
 # one file each in curation/card; what they write are DVC outputs
-EXPORTS = ("readme", "html", "croissant", "plots", "notice", "quality", "contributions", "content")
+EXPORTS = ("readme", "html", "croissant", "plots", "notice", "quality", "contributions", "content", "eu_summary", "spdx")
 FOLDERS = ("plots", "LICENSES", "reports")  # of exports that write several files
 SHOWN = ("L1", "L2")  # levels of sources whose text a card may quote
 UNREAD = {"text", "record", "native_id", "title", "authors", "raw_sha256", "metadata"}  # columns no number of a card needs
@@ -61,7 +61,8 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     measured = card_model.Measured(
         facts=quality.measure(workspace, plan, sources, files),
         rows=[row for row in quality.some(workspace, name, files, 200) if row["source"] in public],
-        domains=quality.domains(data["url"].to_pylist()),
+        domains=quality.domains(data["url"].to_pylist(), [1] * data.num_rows),
+        domain_tokens=quality.domains(data["url"].to_pylist(), data["tokens"].to_pylist()),
         most_domains=quality.DOMAINS,
         text_bytes=quality.text_bytes(workspace, name, files),
         clusters=workspace.read_table(workspace.dataset(name, "ledger/clusters.parquet")),
