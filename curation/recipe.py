@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, WithJsonSchema, field_validator, model_validator
 
 from curation.declaration import Declared, Localized, load_yaml, parse
 from curation.errors import DeclarationError
@@ -217,11 +217,16 @@ METRICS = (
 CREDITS = ("first", "equal", "quality")  # who is credited for a duplicate
 
 
+_TOKENS = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": r"^\d+(\.\d+)?[KMBT]$"}]}
+
+
 class Quality(Declared):
     """Targets, weights and alarms of the quality report (aligned with TC609-5-2025-04)."""
 
     weights: dict[Literal[METRICS], Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}  # type: ignore[valid-type]  # default: 1 each
-    target_tokens: Annotated[int, Field(ge=1)] | None = None  # 0302, a number or such as 50M; without one it is not evaluated
+    target_tokens: Annotated[int, Field(ge=1), WithJsonSchema(_TOKENS)] | None = (
+        None  # 0302, a number or such as 50M; without one it is not evaluated
+    )
     window: tuple[date, date] | None = None  # 0303: when the documents should have been made
     proxy: Proxy = Proxy()
     proxy_gain: float = Field(0.05, gt=0, le=1)  # 0305: the share by which the loss must fall for a full mark
