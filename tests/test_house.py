@@ -133,3 +133,28 @@ def test_the_lock_has_no_second_fasttext() -> None:
     """fasttext-predict installs the same module name and would overwrite the library."""
     lock = (ROOT / "uv.lock").read_text(encoding="utf-8")
     assert 'name = "fasttext"' in lock and 'name = "fasttext-predict"' not in lock
+
+
+def test_the_policys_measures_point_at_what_is_there() -> None:
+    """docs/measures.md is what its source says; every field, command, file and test that it names exists."""
+    from benchmarks.measures import DOCS, FILES, measures, page
+    from curation.cli import parser
+    from curation.manifest import Source
+    from curation.recipe import Recipe
+
+    commands = next(a for a in parser()._actions if getattr(a, "choices", None) and a.dest == "command").choices
+    fields = {f"source.{name}" for name in Source.model_fields} | {f"recipe.{name}" for name in Recipe.model_fields}
+    assert [one["number"] for one in measures()] == list(range(1, 14))
+    for one in measures():
+        assert one["fields"] and set(one["fields"]) <= fields, one["number"]
+        assert one["commands"] and set(one["commands"]) <= set(commands), one["number"]
+        for test in one["tests"]:
+            file, _, name = test.partition("::")
+            assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8") if name else (ROOT / file).is_file(), test
+    for name, language in FILES.items():
+        assert (DOCS / name).read_text(encoding="utf-8") == page(language), (
+            f"run `python -m benchmarks.measures`: docs/{name} is old"
+        )
+    for name in ("README.md", "README.zh-CN.md", "CONTRIBUTING.md", "CONTRIBUTING.zh-CN.md"):
+        for link in re.findall(r"\]\(([^)#:]+)\)", (ROOT / name).read_text(encoding="utf-8")):
+            assert (ROOT / link).exists(), f"{name}: {link}"

@@ -73,7 +73,9 @@ def ask(workspace: Workspace, file: Path, dataset: str | None = None, objects: i
 def submit(workspace: Workspace, text: str) -> Path:
     """Write a manifest that somebody submits as data/sources/<id>.yaml. Raises DeclarationError for one that is not sound or there."""
     with tempfile.TemporaryDirectory() as folder:
-        said = yaml.safe_load(text) if text.strip() else None
+        pasted = Path(folder) / "pasted.yaml"
+        pasted.write_text(text, encoding="utf-8")
+        said = load_yaml(pasted, "manifest")
         name = str(said.get("id", "")) if isinstance(said, dict) else ""
         if not re.fullmatch(manifest.SOURCE_ID, name):
             raise DeclarationError("manifest: an id is needed: a-z, 0-9, . and -, such as grid-manuals")
