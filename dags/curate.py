@@ -1,6 +1,9 @@
 """DAG `curate`: a recipe's whole line. Wiring only; every task is a step of curation.line.STEPS.
 
-Its form asks for workspace, recipe, workers and a note: nothing that changes content outside the recipe.
+Its form asks for workspace, recipe, workers and a note: nothing that changes content outside the recipe. A card that needs a reviewer
+waits under "Required Actions" and on the page *Card* of the run; progress is in each task's log, lineage in data/runs/.
+运行一个配方的完整流程，每个任务即 curation.line.STEPS 的一步。表单只问工作区、配方、进程数与备注。需审核的卡片在“Required Actions”与运行页的 *Card* 等待；
+进度见各任务日志，血缘见 data/runs/。
 """
 
 import os

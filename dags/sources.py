@@ -1,5 +1,7 @@
 """DAG `sources`: refresh every registered source, a task each; a changed source updates its asset, and
-`<recipe>_when_sources_change` then runs the datasets that use it."""
+`<recipe>_when_sources_change` then runs the datasets that use it.
+刷新全部已登记来源，每个来源一个任务；来源变化会更新其资产，并由 `<recipe>_when_sources_change` 运行使用它的数据集。
+"""
 
 import os
 from datetime import timedelta
@@ -75,6 +77,7 @@ for recipe in WORKSPACE.names("recipes"):
         max_active_runs=1,
         is_paused_upon_creation=True,
         tags=["curation"],
-        doc_md=f"Runs `curate` for {recipe} when one of its sources changed. Paused until somebody wants it.",
+        doc_md=f"Runs `curate` for {recipe} when one of its sources changed. Paused until somebody wants it.\n\n"
+        f"{recipe} 的任一来源变化时运行 `curate`；默认暂停，需要时启用。",
     ):
         TriggerDagRunOperator(task_id="run", trigger_dag_id="curate", conf={"recipe": recipe})

@@ -25,6 +25,7 @@ dag = bag.dags["curate"]
 print("ANSWER" + json.dumps({
     "errors": dict(bag.import_errors), "dags": sorted(bag.dags), "tags": [sorted(d.tags) for d in bag.dags.values()],
     "tasks": sorted(dag.task_ids), "params": {k: dag.params.get_param(k).schema for k in dag.params},
+    "undocumented": [d.dag_id for d in bag.dags.values() if not any("\u4e00" <= c <= "\u9fff" for c in d.doc_md or "")],
     "heavy": [m for m in ("datasets", "datasketch", "numba", "fasttext") if m in sys.modules]}))
 """
 RUN = """
@@ -67,8 +68,11 @@ def test_dags_parse_and_stay_thin(home: dict[str, str]) -> None:
     import json
 
     found = json.loads(ask(home, INTEGRITY))
+    assert found["undocumented"] == []  # every DAG says in English and Chinese what it does
     assert found["errors"] == {} and found["heavy"] == []
-    assert found["dags"] == ["curate", "energy_when_sources_change", "sources"] and all(t == ["curation"] for t in found["tags"])
+    assert found["dags"] == ["curate", "energy_when_sources_change", "sources", "submit_source"] and all(
+        t == ["curation"] for t in found["tags"]
+    )
     assert {step.name for step in STEPS} <= set(found["tasks"])
     assert set(found["params"]) == {"workspace", "recipe", "workers", "engine", "address", "note"}
     assert found["params"]["recipe"]["enum"] == ["energy"]
