@@ -89,6 +89,34 @@ def test_the_dag_runs_the_line_to_the_same_digests_as_the_cli(home: dict[str, st
     assert records[0] == records[1]
 
 
+PLUGIN = """
+import json
+from fastapi.testclient import TestClient
+from airflow.api_fastapi.app import create_app, get_auth_manager
+from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+
+answers = {}
+with TestClient(create_app(apps="core"), follow_redirects=False) as client:
+    answers["nobody"] = [client.get(f"/curation/{path}").status_code for path in ("", "dataset/energy", "decisions", "why?doc=x")]
+    answers["forged"] = client.get("/curation/", headers={"Authorization": "Bearer x.y.z"}).status_code
+    for name, role in (("looker", "VIEWER"), ("reviewer", "OP")):
+        token = get_auth_manager().generate_jwt(SimpleAuthManagerUser(username=name, role=role))
+        said = {"Authorization": f"Bearer {token}"}
+        page = client.get("/curation/", headers=said)
+        answers[name] = [page.status_code, name in page.text, "/curation/static/review.css" in page.text]
+        form = client.post("/curation/decide/energy", headers=said, data={"token": "x", "decision": "approve", "because": "x"})
+        answers[name].append(form.status_code)
+print("ANSWER" + json.dumps(answers))
+"""
+
+
+def test_the_review_page_asks_for_airflows_login(home: dict[str, str]) -> None:
+    """Inside Airflow's API server, found by its entry point: nobody is let in, a viewer and a reviewer are by name, a form needs its token."""
+    found = json.loads(ask(home, PLUGIN))
+    assert set(found["nobody"]) == {401} and found["forged"] in {401, 403}
+    assert found["looker"] == found["reviewer"] == [200, True, True, 403]
+
+
 REFRESH = """
 import sys
 from airflow.dag_processing.dagbag import DagBag
