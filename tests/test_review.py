@@ -188,6 +188,10 @@ def test_texts_above_ones_clearance_are_hidden(address: str, workspace: Workspac
         assert text[:40] not in shown and "above your clearance" in shown
         sides = pages.borderline(workspace, person, "energy", None)["sides"]
         assert all(row["text"] is None for rows in sides.values() for row in rows) and any(sides.values())
+        refused = client(workspace).get("/why?doc=en-1")
+        assert refused.status_code == 409 and "above your clearance" in refused.text
+        claims = [claim for row in pages.conflicts(workspace, person)["rows"] for claim in row["claims"]]
+        assert claims and all(claim["passage"] is None for claim in claims)
         (workspace.root / "data" / "clearances.yaml").write_text("somebody: L3\n")
         assert not pages.judging(workspace, person, "energy", False)["hidden"]
     finally:

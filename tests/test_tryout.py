@@ -118,10 +118,24 @@ def test_a_source_whose_rights_forbid_it(released: Workspace, offered: Path) -> 
 def test_what_is_submitted(tmp_path: Path) -> None:
     """Written once; the same again is the same, another under its id is refused, and so is what is no manifest."""
     workspace = corpus.lay(tmp_path)
-    file = tryout.submit(workspace, MANIFEST)
-    assert file == workspace.source_file("offered") == tryout.submit(workspace, MANIFEST)
+    good = MANIFEST.replace("{local: {path: offered}}", "https://example.org/offered.zip")
+    file = tryout.submit(workspace, good)
+    assert file == workspace.source_file("offered") == tryout.submit(workspace, good)
     with pytest.raises(DeclarationError, match="is there already and differs"):
-        tryout.submit(workspace, MANIFEST.replace("CC-BY-4.0", "MIT"))
+        tryout.submit(workspace, good.replace("CC-BY-4.0", "MIT"))
+    for where in (
+        "{local: {path: /etc}}",
+        "/etc",
+        "{git: {url: ../other}}",
+        "{git: {url: ssh://git@example.org/x.git}}",
+        "{s3: {url: s3://private/x}}",
+        "{web_archive: {base: https://example.org, captures: /etc/passwd}}",
+        "{http: {url: https://example.org/x, auth_ref: HOME}}",
+        "{http: {url: https://example.org/x, private_addresses: true}}",
+        "{sql: {url: sqlite:////etc/x.db, query: SELECT 1}}",
+    ):
+        with pytest.raises(DeclarationError, match="form"):
+            tryout.submit(workspace, good.replace("https://example.org/offered.zip", where).replace("id: offered", "id: other"))
     for wrong in ("", "- a\n", "id: ../../etc\n", "id: x\ntitle: [\n", "id: good-id\ntitle: x\n"):
         with pytest.raises(DeclarationError):
             tryout.submit(workspace, wrong)

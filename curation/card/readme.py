@@ -163,7 +163,7 @@ def _block(kind: str, *of: Any) -> str:
     if kind == "plot":
         return f"![{text(of[1].en)}]({of[0]})"
     if kind == "quote":
-        return f"> {_both(of[0], ' ')} — {text(of[1])}"
+        return f"> {text(of[0].en)} — {text(of[1])}"
     if kind == "more":
         inside = "\n\n".join(_block(*block) for block in of[1])
         return f"<details><summary>{text(of[0].en)}</summary>\n\n{inside}\n\n</details>"

@@ -81,12 +81,34 @@ def submit(workspace: Workspace, text: str) -> Path:
             raise DeclarationError("manifest: an id is needed: a-z, 0-9, . and -, such as grid-manuals")
         draft = Path(folder) / f"{name}.yaml"
         draft.write_text(text, encoding="utf-8")
-        manifest.load(draft, "manifest")
+        _demand_reachable_by_anybody(manifest.load(draft, "manifest"))
     file = workspace.source_file(name)
     if file.exists() and file.read_text("utf-8") != text:
         raise DeclarationError(f"{workspace.shown(file)}: is there already and differs; choose another id, or change that file")
     workspace.write_local(file, text.encode())
     return file
+
+
+def _demand_reachable_by_anybody(source: manifest.Source) -> None:
+    """Raise DeclarationError for a place that only this machine or its logins reach: whoever fills in a form must not borrow them."""
+    connector, options = source.connector()
+    addresses = [str(options[key]) for key in ("url", "base", "captures") if key in options]
+    if connector in {"local", "sql", "s3"} or not all(one.startswith("https://") for one in addresses):
+        raise DeclarationError(
+            f"manifest: where: {connector}: a form takes what anybody can reach; allowed: https://, git over https, hub, package_index"
+        )
+    if borrowed := _named(options, {"auth_ref", "private_addresses", "plain_http"}):
+        raise DeclarationError(
+            f"manifest: where: {borrowed}: not in a form; a curator of this workspace declares it in data/sources"
+        )
+
+
+def _named(options: Any, wanted: set[str]) -> str | None:
+    if isinstance(options, list):
+        return next((found for one in options if (found := _named(one, wanted))), None)
+    if not isinstance(options, dict):
+        return None
+    return next((key for key in options if key in wanted), None) or _named(list(options.values()), wanted)
 
 
 def keep(workspace: Workspace, answer: dict[str, Any]) -> Path:

@@ -130,7 +130,12 @@ def compare(workspace: Workspace, person: Person, name: str, before: str, after:
     for one in (before, after):
         if one not in known:
             raise DeclarationError(f"no version {one!r} of dataset {name!r}; there are: {', '.join(known) or 'none'}")
-    found = _diff(str(workspace.root), workspace.storage, f"{name}@{before}", f"{name}@{after}")
+    found = dict(_diff(str(workspace.root), workspace.storage, f"{name}@{before}", f"{name}@{after}"))
+    may = _cleared(workspace, person)
+    found["samples"] = {
+        kind: [row if may(row["source"]) else {**row, "title": None, "native_id": "–"} for row in rows]
+        for kind, rows in found["samples"].items()
+    }
     return {"name": name, "versions": known, "before": before, "after": after, "diff": found}
 
 
@@ -168,6 +173,8 @@ def asked_why(workspace: Workspace, person: Person, named: str | None, zh: bool)
     if not named:
         return {"named": "", "answer": None, "lines": []}
     answer = why.ask(workspace, named.strip())
+    if not _cleared(workspace, person)(answer["source"]):
+        raise DeclarationError(f"{answer['doc_id']} is of a source above your clearance ({people.FILE})")
     return {"named": named, "answer": answer, "lines": why.shown(answer, "zh" if zh else "en")}
 
 
@@ -175,12 +182,15 @@ def conflicts(workspace: Workspace, person: Person) -> dict[str, Any]:
     """Sources whose license claims disagree and that nobody has settled, with the words, the evidence and its validity."""
     settled = {one.subject.get("source") for one in standing.known(workspace) if one.kind == "settle"}
     rows: dict[str, dict[str, Any]] = {}
+    may = _cleared(workspace, person)
     for name in workspace.names("recipes"):
         model = workspace.read_json(workspace.dataset(name, "reports/card.json")) or {"conflicts": []}
         for one in model["conflicts"]:
             if one["source"] in settled or one["source"] not in workspace.names("sources"):
                 continue
             source = catalog.source(workspace, one["source"])
+            if not may(source.id):
+                one = {**one, "claims": [{**claim, "passage": None} for claim in one["claims"]]}
             row = rows.setdefault(one["source"], {**one, "datasets": [], "evidence": _evidence(workspace, source)})
             row["datasets"].append(name)
     return {"rows": [rows[key] for key in sorted(rows)]}
@@ -277,7 +287,7 @@ def submission(workspace: Workspace, person: Person, name: str) -> dict[str, Any
     return {
         "name": name,
         "manifest": workspace.source_file(name).read_text("utf-8"),
-        "report": report(workspace, name),
+        "report": report(workspace, name) if _cleared(workspace, person)(name) else None,
         "decision": decision_about(workspace, name),
     }
 

@@ -3,8 +3,8 @@
 Verdicts lie in a draft of each reader until they are handed in; then they are one entry of the log (curation.sampling).
 """
 
+import hashlib
 import json
-import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -47,8 +47,8 @@ def text_of(workspace: Workspace, name: str, doc_id: str) -> dict[str, Any] | No
 
 
 def _draft(workspace: Workspace, name: str, person: Person) -> Path:
-    safe = re.sub(r"[^A-Za-z0-9.-]", "_", person.name)
-    return workspace.root / ".curation" / "verdicts" / f"{name}.{safe}.jsonl"
+    own = hashlib.sha256(f"{person.kind} {person.name}".encode()).hexdigest()[:16]
+    return workspace.root / ".curation" / "verdicts" / f"{name}.{own}.jsonl"
 
 
 def drafted(workspace: Workspace, name: str, person: Person) -> list[dict[str, Any]]:

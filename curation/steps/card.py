@@ -24,7 +24,7 @@ from curation.store import Workspace, dump_json
 # one file each in curation/card; what they write are DVC outputs
 EXPORTS = ("readme", "html", "croissant", "plots", "notice", "quality", "contributions", "content", "eu_summary", "spdx")
 FOLDERS = ("plots", "LICENSES", "reports")  # of exports that write several files
-SHOWN = ("L1", "L2")  # levels of sources whose text a card may quote
+SHOWN = (("L1",), ("L1", "L2"))  # levels of sources whose text a card may quote: within an organisation, to everybody
 UNREAD = {"text", "record", "native_id", "title", "authors", "raw_sha256", "metadata"}  # columns no number of a card needs
 
 
@@ -57,7 +57,8 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     model["level"] = levels.highest(levels.of_source(source, known) for source in gate.sources_of(workspace, plan))
     model["columns"] = [{"name": f.name, "type": str(f.type)} for f in schema]
     own_levels = {source.id: levels.of_source(source, known) for source in sources}
-    public = {one for one, level in own_levels.items() if level in SHOWN}
+    shown = SHOWN[model["use"]["audience"] == "open"]
+    public = {one for one, level in own_levels.items() if level in shown}
     measured = card_model.Measured(
         facts=quality.measure(workspace, plan, sources, files),
         rows=[row for row in quality.some(workspace, name, files, 200) if row["source"] in public],
