@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datasets import Dataset
+    from datasets import Dataset, IterableDataset
 
 __version__ = "0.1.0"
 
@@ -20,17 +20,29 @@ def load(
     by: list[str] | None = None,
     mix: dict[str, float] | None = None,
     upweight: bool = False,
+    streaming: bool = False,
     accept_withdrawn: str | None = None,
-) -> "Dataset":
+) -> "Dataset | IterableDataset":
     """A released dataset as a `datasets.Dataset`, without a checkout.
 
     `version` is vX.Y.Z (default: the newest release); `workspace` a folder or git URL (default: $CURATION_WORKSPACE,
     else the workspace around the current folder). `config` is a kind of license, where the card names several. `fraction=0.1`
     or `tokens="50M"` loads a part: nested, the same documents in every version, and of each group of `by=["language", "source"]`
     its share; without `by` a fraction fetches about that part of the bytes. `mix={"zh": 0.7, "en": 0.3}, by=["language"]` gives
-    tokens in these shares (by source where `by` says nothing), `upweight=True` repeats what many sources had. A version of which documents were withdrawn needs the reason
+    tokens in these shares (by source where `by` says nothing), `upweight=True` repeats what many sources had.
+    `streaming=True` gives an `IterableDataset`, a batch in memory at a time. A version of which documents were withdrawn needs the reason
     `accept_withdrawn`. Raises `curation.errors.CurationError` with the versions there are.
     """
     from curation.loading import load as loaded
+    from curation.loading import stream
+
+    if streaming:
+        if tokens or by or mix or upweight:
+            from curation.errors import DeclarationError
+
+            raise DeclarationError(
+                "streaming: a fraction can be streamed; tokens, by, mix and upweight need to see every row first"
+            )
+        return stream(name, version, workspace, split, accept_withdrawn, config, fraction)
 
     return loaded(name, version, workspace, split, accept_withdrawn, config, fraction, tokens, by, mix, upweight)

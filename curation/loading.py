@@ -5,22 +5,23 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
+import pyarrow.parquet as pq
 
 from curation import decisions, standing, tc609, versions
 from curation.blending import blend
 from curation.errors import DeclarationError, RightsError
-from curation.portion import Portion, portion, read
+from curation.portion import Portion, batches, portion, read, touches
 from curation.store import Workspace, is_workspace, parquet_writer
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from datasets import Dataset
+    from datasets import Dataset, IterableDataset
 
 
 def load(
@@ -61,6 +62,41 @@ def portions(
     return portion(fraction, None, None), lambda read: blend(read, mix, column, size, upweight)
 
 
+def stream(
+    name: str,
+    version: str | None,
+    workspace: str | None,
+    split: str,
+    accept_withdrawn: str | None,
+    config: str | None,
+    fraction: float | None,
+) -> "IterableDataset":
+    """Rows one after the other, a batch of a shard in memory at a time; of a fraction the same rows as `table` has."""
+    from datasets import Features, IterableDataset
+
+    portion(fraction, None, None)
+    where = workspace or str(Workspace.find(None).root)
+    version = version or _newest(where, name)
+    if not (accept_withdrawn or "").strip():
+        _demand_not_withdrawn(where, f"{name}@{version}")
+    with _files(where, name, version) as files:
+        shards = _shards(files, name, version, split, config)
+        with files.open(shards[0], "rb") as first:
+            features = Features.from_arrow_schema(pq.read_schema(first))
+    asked = {"where": where, "name": name, "version": version, "shards": shards, "fraction": fraction}
+    return IterableDataset.from_generator(_rows, features=features, gen_kwargs=asked)
+
+
+def _rows(where: str, name: str, version: str, shards: list[str], fraction: float | None) -> Iterator[dict[str, Any]]:
+    with _files(where, name, version) as files:
+        for path in shards:
+            if not touches(path, fraction):
+                continue
+            with files.open(path, "rb") as file:
+                for batch in batches(path, file, fraction):
+                    yield from batch.to_pylist()
+
+
 def table(
     name: str,
     version: str | None,
@@ -76,22 +112,24 @@ def table(
     if not (accept_withdrawn or "").strip():
         _demand_not_withdrawn(where, f"{name}@{version}")
     with _files(where, name, version) as files, ExitStack() as stack:
-        base = f"data/datasets/{name}/data"
-        shards = sorted(path for path in files.find(base) if Path(path).name.startswith(f"{split}-"))
-        if not shards:
-            raise DeclarationError(f"{name}@{version} has no split {split!r}")
-        if config not in {None, "default"}:
-            kinds = sorted(
-                {
-                    found[1]
-                    for path in shards
-                    if (found := re.fullmatch(rf"{split}-([a-z_]+)-\d+-of-\d+\.parquet", Path(path).name))
-                }
-            )
-            if config not in kinds:
-                raise DeclarationError(f"{name}@{version} has no config {config!r}; known: {', '.join(['default', *kinds])}")
-            shards = [path for path in shards if Path(path).name.startswith(f"{split}-{config}-")]
+        shards = _shards(files, name, version, split, config)
         return version, read([(path, stack.enter_context(files.open(path, "rb"))) for path in shards], asked)
+
+
+def _shards(files: Any, name: str, version: str, split: str, config: str | None) -> list[str]:
+    """The files of a split, of one kind of license where `config` names it. Raises DeclarationError."""
+    base = f"data/datasets/{name}/data"
+    shards = sorted(path for path in files.find(base) if Path(path).name.startswith(f"{split}-"))
+    if not shards:
+        raise DeclarationError(f"{name}@{version} has no split {split!r}")
+    if config not in {None, "default"}:
+        kinds = sorted(
+            {found[1] for path in shards if (found := re.fullmatch(rf"{split}-([a-z_]+)-\d+-of-\d+\.parquet", Path(path).name))}
+        )
+        if config not in kinds:
+            raise DeclarationError(f"{name}@{version} has no config {config!r}; known: {', '.join(['default', *kinds])}")
+        shards = [path for path in shards if Path(path).name.startswith(f"{split}-{config}-")]
+    return shards
 
 
 def pull(

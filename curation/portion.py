@@ -6,6 +6,7 @@ and the others are not fetched; within the last shard its second half decides.
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +69,23 @@ def read(files: list[tuple[str, Any]], asked: Portion) -> pa.Table:
     last = max(chosen.values())
     tables = [one.file.read() for one in shards if one.number / one.count <= last]
     return pa.concat_tables([table.filter(pc.is_in(table["id"], value_set=wanted)) for table in tables])
+
+
+def touches(name: str, fraction: float | None) -> bool:
+    """Whether a shard, by its name, holds any row of a fraction."""
+    found = re.search(r"-(\d+)-of-(\d+)\.parquet$", name)
+    assert found, name
+    return fraction is None or fraction > int(found[1]) / int(found[2])
+
+
+def batches(name: str, file: Any, fraction: float | None, rows: int = 1000) -> Iterator[pa.RecordBatch]:
+    """The rows of a fraction in one shard, a batch at a time."""
+    one = _Shard(name, pq.ParquetFile(file))
+    for batch in one.file.iter_batches(rows):
+        if fraction is None:
+            yield batch
+        else:
+            yield batch.filter(pa.array([place < fraction for place in one.places(batch["id"].to_pylist())]))
 
 
 class _Shard:

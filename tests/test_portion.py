@@ -99,6 +99,18 @@ def test_faults(arguments: tuple[float | None, int | str | None, list[str] | Non
         read(shards(), portion(*arguments))
 
 
+def test_rows_are_streamed(released: Workspace) -> None:
+    """The same rows with the same types, whole or a fraction; what needs to see every row first is refused."""
+    where = str(released.root)
+    for fraction in (None, 0.3):
+        whole = curation.load("energy", workspace=where, fraction=fraction)
+        streamed = curation.load("energy", workspace=where, fraction=fraction, streaming=True)
+        assert streamed.features == whole.features
+        assert list(streamed) == list(whole)
+    with pytest.raises(DeclarationError, match="need to see every row first"):
+        curation.load("energy", workspace=where, streaming=True, mix={"plant": 1.0})
+
+
 def test_load_and_pull_give_the_same_part(released: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """In Python and in the terminal, as Parquet and as JSON Lines."""
     where = str(released.root)
