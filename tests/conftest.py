@@ -18,7 +18,16 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "corpora"
 
 
-LONG = ("test_wheel.py", "test_airflow.py", "test_clusters.py", "test_storage.py")  # few tests that wait for other programs
+LONG = (
+    "test_airflow.py",
+    "test_clusters.py",
+    "test_release.py",
+    "test_storage.py",
+    "test_gate.py",
+    "test_line.py",
+    "test_wheel.py",
+    "test_review.py",
+)  # by how long they take: most wait for other programs
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
