@@ -2,9 +2,7 @@
 
 import json
 import re
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pyarrow.parquet as pq
+from pyarrow import concat_tables
 
 from curation import decisions, standing, tc609, versions
 from curation.blending import blend
@@ -231,23 +230,20 @@ def _files(where: str, name: str, version: str):  # type: ignore[no-untyped-def]
     return opened()
 
 
+def read_columns(where: str, name: str, version: str, wanted: dict[str, list[str]]) -> "list[pa.Table]":
+    """Of each pattern, such as data/*.parquet, the columns of a released dataset's files; other bytes are not touched."""
+    with _files(where, name, version) as files:
+        found = []
+        for pattern, columns in wanted.items():
+            tables = []
+            for path in sorted(files.glob(f"data/datasets/{name}/{pattern}")):
+                with files.open(path) as opened:
+                    tables.append(pq.read_table(opened, columns=columns))
+            found.append(concat_tables(tables))
+        return found
+
+
 def fetch_folder(workspace: Workspace, name: str, version: str, part: str, target: Path) -> None:
     """Copy a part of a released dataset (data, ledger) into a local folder."""
     with _files(str(workspace.root), name, version) as files:
         files.get(f"data/datasets/{name}/{part}", str(target), recursive=True)
-
-
-class Release:
-    """A released dataset's files in a temporary folder, for questions that compare versions."""
-
-    def __init__(self, workspace: Workspace, name: str, version: str) -> None:
-        self._workspace, self._name, self._version = workspace, name, version
-
-    def __enter__(self) -> Path:
-        self._folder = Path(tempfile.mkdtemp())
-        for part in ("data", "ledger"):
-            fetch_folder(self._workspace, self._name, self._version, part, self._folder / part)
-        return self._folder
-
-    def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)

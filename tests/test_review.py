@@ -326,6 +326,8 @@ def test_a_card_is_rejected_then_approved_and_released(page: Page, address: str,
     page.goto(f"{address}/dataset/energy")
     page.click("text=Compare versions")
     assert "Removed because" in page.inner_text("main") and "energy@v1.0.0 → energy@v2.0.0" in page.inner_text("main")
+    page.goto(f"{address}/dataset/energy/diff?before=v2.0.0&after=v1.0.0")  # backwards: what went is what comes
+    assert "energy@v2.0.0 → energy@v1.0.0" in page.inner_text("main") and "34 → 52" in page.inner_text("main")
     page.goto(f"{address}/dataset/energy/version/v2.0.0")
     assert "What changed" in page.inner_text("article") and "v1.0.0 → v2.0.0 (rules)" in page.inner_text("article")
     record = json.loads((workspace.root / "data/datasets/energy/PROVENANCE.json").read_text())

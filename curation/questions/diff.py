@@ -1,15 +1,14 @@
 """What changed between two versions of a dataset?"""
 
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
 from curation import catalog
 from curation.errors import DeclarationError
-from curation.loading import Release
+from curation.loading import read_columns
 from curation.store import Workspace
 from curation.tongue import t
 from curation.versions import record, split_name
@@ -24,50 +23,57 @@ def ask(workspace: Workspace, before: str, after: str) -> dict[str, Any]:
     if old is None or new is None:
         raise DeclarationError(f"diff needs versions, such as {name}@v1.0.0 {name}@v1.1.0")
     records = record(workspace.root, name, old), record(workspace.root, other, new)
-    with Release(workspace, name, old) as left, Release(workspace, other, new) as right:
-        one, two = _documents(left), _documents(right)
-        ledger = pq.read_table(right / "ledger" / "removed.parquet").to_pylist()
-    reasons: dict[str, dict[str, Any]] = {}
-    for row in ledger:
-        reasons.setdefault(row["doc_id"], row)
+    where, documents = str(workspace.root), {"data/*.parquet": ["id", "source", "title", "native_id", "text_sha256"]}
+    one = read_columns(where, name, old, documents)[0]
+    two, ledger = read_columns(where, other, new, {**documents, "ledger/removed.parquet": ["doc_id", "filter"]})
     sources = catalog.dataset(workspace, other).sources if workspace.recipe_file(other).exists() else []
-    added = sorted(two.keys() - one.keys())
-    removed = [
-        {"id": doc, **one[doc], "reason": _reason(one[doc]["source"], reasons.get(doc), sources)}
-        for doc in sorted(one.keys() - two.keys())
-    ]
-    changed = sorted(doc for doc in one.keys() & two.keys() if one[doc]["text_sha256"] != two[doc]["text_sha256"])
+    was, now = _texts(one), _texts(two)
+    added, gone = sorted(now.keys() - was.keys()), sorted(was.keys() - now.keys())
+    changed = sorted(doc for doc in was.keys() & now.keys() if was[doc] != now[doc])
+    reasons = _reasons(one, gone, ledger, sources)
     return {
         "before": f"{name}@{old}",
         "after": f"{other}@{new}",
         "documents": [r["counts"]["documents"] for r in records],
         "tokens": [r["counts"]["tokens"] for r in records],
         "added": len(added),
-        "removed": len(removed),
+        "removed": len(gone),
         "changed": len(changed),
-        "removed_because": dict(sorted(Counter(r["reason"] for r in removed).items())),
+        "removed_because": dict(sorted(Counter(reasons.values()).items())),
         "tokens_by": {
             part: _side_by_side(records[0]["counts"][f"tokens_by_{part}"], records[1]["counts"][f"tokens_by_{part}"])
             for part in ("language", "license", "source")
         },
         "samples": {
-            "added": [{"id": doc, **two[doc]} for doc in added[:SAMPLES]],
-            "removed": removed[:SAMPLES],
-            "changed": [{"id": doc, **two[doc]} for doc in changed[:SAMPLES]],
+            "added": _shown(two, added[:SAMPLES]),
+            "removed": [{**row, "reason": reasons[row["id"]]} for row in _shown(one, gone[:SAMPLES])],
+            "changed": _shown(two, changed[:SAMPLES]),
         },
     }
 
 
-def _documents(folder: Path) -> dict[str, dict[str, Any]]:
-    columns = ["id", "source", "title", "native_id", "text_sha256"]
-    tables = [pq.read_table(path, columns=columns) for path in sorted((folder / "data").glob("*.parquet"))]
-    return {row.pop("id"): row for row in pa.concat_tables(tables).to_pylist()}
+def _texts(documents: pa.Table) -> dict[str, str]:
+    return dict(zip(documents["id"].to_pylist(), documents["text_sha256"].to_pylist(), strict=True))
 
 
-def _reason(source: str, row: dict[str, Any] | None, sources: list[str]) -> str:
-    if row is not None:
-        return str(row["filter"])
-    return "source left the recipe" if source not in sources else "withdrawn at the source"
+def _rows(documents: pa.Table, ids: list[str]) -> pa.Table:
+    return documents.filter(pc.is_in(documents["id"], pa.array(ids, pa.string()))).sort_by("id")
+
+
+def _shown(documents: pa.Table, ids: list[str]) -> list[dict[str, Any]]:
+    return [dict(row) for row in _rows(documents, ids).to_pylist()]
+
+
+def _reasons(documents: pa.Table, gone: list[str], ledger: pa.Table, sources: list[str]) -> dict[str, str]:
+    """Why each of them went: the first reason that the ledger has, else what became of its source."""
+    rows = _rows(documents, gone)
+    said = {
+        doc: "withdrawn at the source" if source in sources else "source left the recipe"
+        for doc, source in zip(rows["id"].to_pylist(), rows["source"].to_pylist(), strict=True)
+    }
+    lines = ledger.filter(pc.is_in(ledger["doc_id"], rows["id"].combine_chunks()))
+    first = dict(zip(reversed(lines["doc_id"].to_pylist()), reversed(lines["filter"].to_pylist()), strict=True))
+    return said | first
 
 
 def _side_by_side(one: dict[str, int], two: dict[str, int]) -> dict[str, list[int]]:

@@ -166,8 +166,8 @@ def _groups(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], list[str]]:
     return encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
 
 
-def filters(found: Measured, only: str | None = None) -> list[dict[str, Any]]:
-    """Every filter (or one): what it removes alone and on top of the others, and its values by language and by source."""
+def filters(found: Measured, only: str | None = None, spread: bool = True) -> list[dict[str, Any]]:
+    """Every filter (or one): what it removes alone and on top of the others, and (spread) its values by language and by source."""
     rows = []
     languages, sources = _groups(found.table["language.code"]), _groups(found.table["source"])
     for place, judged in enumerate(found.judged):
@@ -181,11 +181,13 @@ def filters(found: Measured, only: str | None = None) -> list[dict[str, Any]]:
             "alone": int(judged.fails.sum()),
             "on_top": int((judged.fails & others).sum()),
         }
+        rows.append(row)
+        if not spread:
+            continue
         row["by_language"] = _distribution(judged, *languages)
         row["by_source"] = _distribution(judged, *sources)
         if judged.numeric:
             row["curves"] = {bound: _curve(judged, others, bound) for bound in ("low", "high") if getattr(one, bound) is not None}
-        rows.append(row)
     if only and not rows:
         raise DeclarationError(f"--filter {only}: unknown; known: {', '.join(j.one.name for j in found.judged)}")
     return rows

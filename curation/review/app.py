@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from urllib.parse import quote
 import jinja2
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -177,6 +179,12 @@ def _see(request: Request, path: str) -> Response:
     return RedirectResponse(f"{request.scope.get('root_path', '')}/{quote(path, safe='/?=&')}", 303)
 
 
+@lru_cache(1)
+def _ready() -> None:
+    """Imports that released versions need, done while the first page is read: a second that nobody waits for."""
+    import pandas  # noqa: F401  (pyarrow asks for it at the first list it makes)
+
+
 class _Templates:
     """Pages from templates; every value is escaped unless it is HTML that this program made."""
 
@@ -222,7 +230,8 @@ class _Templates:
             "query": {key: value for key, value in request.query_params.items() if key != "lang"},
             "card_style": html.STYLE,
         }
-        response = HTMLResponse(self._made.get_template(template).render({**given, **found}), status)
+        made = self._made.get_template(template).render({**given, **found})
+        response = HTMLResponse(made, status, background=BackgroundTask(_ready))
         if request.query_params.get("lang") in {"en", "zh"}:
             response.set_cookie("curation_lang", language, samesite="lax", httponly=True, max_age=365 * 86400)
         return response

@@ -157,7 +157,7 @@ def _cleared(workspace: Workspace, person: Person) -> Callable[[str], bool]:
 def borderline(workspace: Workspace, person: Person, name: str, only: str | None) -> dict[str, Any]:
     """Documents on both sides of each filter's threshold: what was kept narrowly, what was removed narrowly."""
     found = tune.measured(workspace, name)
-    rows = [row for row in tune.filters(found, only) if row["alone"] or only]
+    rows = [row for row in tune.filters(found, only, spread=False) if row["alone"] or only]
     rows = sorted(rows, key=lambda row: -row["alone"])
     picked = only or (rows[0]["name"] if rows else None)
     shown = tune.samples(workspace, found, [picked], 6)[picked] if picked else {}
