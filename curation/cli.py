@@ -155,7 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if asked.json:
             print(json.dumps({"error": str(error), "kind": type(error).__name__}, ensure_ascii=False))
         else:
-            print(f"curate: {error}", file=sys.stderr)
+            print(f"curate: {tongue.told(str(error))}", file=sys.stderr)
         return 2
     except BrokenPipeError:
         return 0

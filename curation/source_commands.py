@@ -10,6 +10,7 @@ from typing import Any
 
 from curation.decision_commands import Add, Answer, Find
 from curation.errors import DeclarationError
+from curation.tongue import t, told
 
 
 class Commands:
@@ -68,25 +69,43 @@ class Commands:
         workspace = self._find(asked)
         ask = _Asking(asked.yes or asked.json or not sys.stdin.isatty())
         where = drafting.where_of(
-            asked.where or ask("Where is it? (folder, git or web address, hf://, s3://, database)", None), workspace.root
+            asked.where
+            or ask(
+                t(
+                    "Where is it? (folder, git or web address, hf://, s3://, database)",
+                    "在哪里？（文件夹、git 或网页地址、hf://、s3://、数据库）",
+                ),
+                None,
+            ),
+            workspace.root,
         )
         if "sql" in where:
-            query = asked.query or ask("Which rows? (SELECT id, title, body FROM manuals ORDER BY id)", None)
+            query = asked.query or ask(
+                t(
+                    "Which rows? (SELECT id, title, body FROM manuals ORDER BY id)",
+                    "取哪些行？（SELECT id, title, body FROM manuals ORDER BY id）",
+                ),
+                None,
+            )
             where["sql"] |= {"query": query, **({"auth_ref": "DOCS_PASSWORD"} if "@" in where["sql"]["url"] else {})}
-        ask.tell(f"looking at {next(iter(next(iter(where.values())).values()))} ...")
+        ask.tell(f"{t('looking at', '正在查看')} {next(iter(next(iter(where.values())).values()))} ...")
         found = drafting.look(workspace, where)
         if found.fault and not asked.yes:
             raise DeclarationError(found.fault)
         if found.files:
-            ask.tell(f"  {found.files} files in the sample: {', '.join(f'{n} {kind}' for kind, n in found.kinds.items())}")
+            kinds = ", ".join(f"{n} {kind}" for kind, n in found.kinds.items())
+            ask.tell(f"  {t('files in the sample', '样本中的文件')}: {found.files} ({kinds})")
         for claim in found.claims[:5]:
-            ask.tell(f"  {claim.detector} says {claim.value} ({claim.where})")
+            ask.tell(f"  {claim.detector}: {claim.value} ({claim.where})")
         answers: dict[str, Any] = {}
-        answers["format"] = asked.format or ask("Format?", found.format or "auto")
+        answers["format"] = asked.format or ask(t("Format?", "格式？"), found.format or "auto")
         column, chat = drafting.text_columns(found.columns) if answers["format"] in drafting.TABLES else (None, None)
         if asked.text or column or chat:
             said = asked.text or ask(
-                f"Which column is the text? (there are: {', '.join(list(found.columns)[:12])})", chat or column
+                t("Which column is the text? (there are: ", "哪一列是正文？（现有：")
+                + ", ".join(list(found.columns)[:12])
+                + t(")", "）"),
+                chat or column,
             )
             key = "id" if "id" in found.columns else None
             answers["map"] = {
@@ -95,17 +114,23 @@ class Commands:
             }
         elif asked.members is None and found.files > 1:
             usual = " ".join(drafting.members_of(answers["format"], found)) or "all"
-            said = ask("Which files? (globs with spaces between, or all)", usual)
+            said = ask(t("Which files? (globs with spaces between, or all)", "哪些文件？（通配模式，以空格分隔；或 all）"), usual)
             answers["members"] = [] if said == "all" else said.split()
         if asked.members is not None:
             answers["members"] = asked.members
         answers["license"] = asked.license or ask(
-            "License? (SPDX, such as CC-BY-4.0; LicenseRef-<name>; unknown)", found.license or "unknown"
+            t(
+                "License? (SPDX, such as CC-BY-4.0; LicenseRef-<name>; unknown)",
+                "许可？（SPDX，如 CC-BY-4.0；LicenseRef-<名称>；unknown）",
+            ),
+            found.license or "unknown",
         )
-        answers["id"] = asked.id or ask("Its id?", drafting.id_of(where))
-        answers["title"] = asked.title or ask("Its title?", answers["id"].replace("-", " ").replace(".", " ").capitalize())
-        answers["contact"] = asked.contact or ask("Whom to ask about it?", drafting.contact_of(workspace))
-        answers["industry"] = asked.industry or ask("Industry?", "general")
+        answers["id"] = asked.id or ask(t("Its id?", "它的 id？"), drafting.id_of(where))
+        answers["title"] = asked.title or ask(
+            t("Its title?", "它的标题？"), answers["id"].replace("-", " ").replace(".", " ").capitalize()
+        )
+        answers["contact"] = asked.contact or ask(t("Whom to ask about it?", "有疑问时联系谁？"), drafting.contact_of(workspace))
+        answers["industry"] = asked.industry or ask(t("Industry?", "行业？"), "general")
         if not re.fullmatch(SOURCE_ID, answers["id"]):
             raise DeclarationError(f"id: {answers['id']!r}; allowed: a-z, 0-9, . and -, at least two; such as grid-manuals")
         file = workspace.source_file(answers["id"])
@@ -118,14 +143,19 @@ class Commands:
             file.unlink()  # an answer that makes no source leaves no file
             raise
         shown = workspace.shown(file)
-        unseen = [f"not looked at: {found.fault}"] if found.fault else []
-        lines = [*unseen, f"written: {shown}", *file.read_text(encoding="utf-8").rstrip().splitlines()]
+        unseen = [f"{t('not looked at', '未能查看')}: {told(found.fault)}"] if found.fault else []
+        lines = [*unseen, f"{t('written', '已写入')}: {shown}", *file.read_text(encoding="utf-8").rstrip().splitlines()]
         if "auth_ref" in (where.get("sql") or {}):
             lines.append(
-                "set the environment variable DOCS_PASSWORD, or name another in auth_ref (airflow:ID for an Airflow Connection)"
+                t(
+                    "set the environment variable DOCS_PASSWORD, or name another in auth_ref (airflow:ID for an Airflow Connection)",
+                    "请设置环境变量 DOCS_PASSWORD，或在 auth_ref 中另指一个（airflow:ID 为 Airflow 连接）",
+                )
             )
         return self._answer(
-            asked, {"source": answers["id"], "file": shown, "asked": ask.count}, [*lines, f"next: curate check --connect {shown}"]
+            asked,
+            {"source": answers["id"], "file": shown, "asked": ask.count},
+            [*lines, f"{t('next', '下一步')}: curate check --connect {shown}"],
         )
 
     def new_dataset(self, asked: argparse.Namespace) -> int:
@@ -155,7 +185,11 @@ class Commands:
             file.unlink()
             raise
         shown = workspace.shown(file)
-        lines = [f"written: {shown}", *file.read_text(encoding="utf-8").rstrip().splitlines(), f"next: curate run {asked.name}"]
+        lines = [
+            f"{t('written', '已写入')}: {shown}",
+            *file.read_text(encoding="utf-8").rstrip().splitlines(),
+            f"{t('next', '下一步')}: curate run {asked.name}",
+        ]
         return self._answer(asked, {"recipe": asked.name, "file": shown, "sources": [one.id for one in sources]}, lines)
 
     def try_out(self, asked: argparse.Namespace) -> int:
@@ -166,11 +200,11 @@ class Commands:
             raise DeclarationError(f"--objects {asked.objects}: allowed: 1 and more")
         workspace = self._find(asked)
         answer = tryout.ask(workspace, asked.manifest, asked.dataset, asked.objects, asked.workers)
-        written = [f"written: {workspace.shown(tryout.keep(workspace, answer))}"] if asked.keep else []
+        written = [f"{t('written', '已写入')}: {workspace.shown(tryout.keep(workspace, answer))}"] if asked.keep else []
         for file, made in ((asked.markdown, tryout.markdown), (asked.html, tryout.page)):
             if file:
                 file.write_text(made(answer), encoding="utf-8")
-                written.append(f"written: {file}")
+                written.append(f"{t('written', '已写入')}: {file}")
         return self._answer(asked, answer, written or tryout.markdown(answer).splitlines())
 
     def pack(self, asked: argparse.Namespace) -> int:
@@ -200,7 +234,7 @@ class _Asking:
         self.count += 1
         said = self._read(f"{self.count}. {question}{f' [{default}]' if default else ''} ").strip()
         while not said and default is None:
-            said = self._read("   (an answer is needed) ").strip()
+            said = self._read(t("   (an answer is needed) ", "   （需要回答） ")).strip()
         return said or default or ""
 
     def tell(self, line: str) -> None:

@@ -20,6 +20,7 @@ from curation.levels import LEVELS
 from curation.questions import check, overlap, trial
 from curation.steps import annotate, extract, filter, ingest
 from curation.store import Workspace, dump_json
+from curation.tongue import told
 
 SENSITIVE = {"CN_ID", "BANK_CARD", "CN_PASSPORT", "HK_ID", "TW_ID"}  # L3: four eyes, never open
 PERSONAL = "L2"
@@ -254,7 +255,7 @@ def sections(answer: dict[str, Any]) -> list[Section]:
     if answer["sampled"]:
         summary.append(text("Only a sample was looked at; shares are of the sample.", "仅查看样本，占比均按样本计算。"))
     if projected["refused"]:
-        summary.append(("quote", Words(projected["refused"], projected["refused"]), projected["rules"]))
+        summary.append(("quote", Words(projected["refused"], told(projected["refused"], zh=True)), projected["rules"]))
     made = [Section("verdict", Words("In short", "概况"), summary)]
     reading: list[Any] = [text(f"From: {', '.join(answer['from'])}", f"取自：{'、'.join(answer['from'])}")]
     if answer["unreadable"]:

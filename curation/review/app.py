@@ -21,6 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
+from curation import tongue
 from curation.card import html
 from curation.card.blocks import percent
 from curation.errors import CurationError
@@ -216,6 +217,7 @@ class _Templates:
 
     def error(self, request: Request, said: str, status: int) -> Response:
         """One line, as the command line says it."""
+        said = tongue.told(said, self.language(request) == "zh")
         return self._render(request, "error.html", {"said": said, "status": status, "who": None, "here": "error"}, status)
 
     def _render(self, request: Request, template: str, found: dict[str, Any], status: int) -> Response:
@@ -225,6 +227,7 @@ class _Templates:
             "lang": language,
             "root": request.scope.get("root_path", ""),
             "t": lambda en, zh: zh if language == "zh" else en,
+            "error_line": lambda line: tongue.told(line, language == "zh"),
             "said_in": lambda words: (words.get(language) or words.get("en") or words.get("zh") or "") if words else "",
             "address": request.url.path,
             "query": {key: value for key, value in request.query_params.items() if key != "lang"},
