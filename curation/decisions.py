@@ -108,7 +108,7 @@ def append(
     if not because.strip():
         raise DeclarationError("a decision needs a reason: --because TEXT")
     path = workspace.root / FILE
-    with _locked(workspace):
+    with locked(workspace, "decisions"):
         before = read(workspace)
         made = Decision(
             number=len(before) + 1,
@@ -187,8 +187,9 @@ def revoke(workspace: Workspace, number: int, because: str, by: Identity | None 
 
 
 @contextmanager
-def _locked(workspace: Workspace) -> Iterator[None]:
-    path = workspace.root / ".curation" / "decisions.lock"
+def locked(workspace: Workspace, what: str) -> Iterator[None]:
+    """Alone with a file that people write at the same time (decisions, verdicts, drafts): the next one waits a moment."""
+    path = workspace.root / ".curation" / f"{what}.lock"
     path.parent.mkdir(exist_ok=True)
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -46,13 +46,23 @@ def tell(workspace: Workspace, event: str, facts: dict[str, Any]) -> str | None:
     return f"notification {event} was not delivered: {'; '.join(faults)}" if faults else None
 
 
+class _Stays(urllib.request.HTTPRedirectHandler):
+    """A redirect would take the token to another host."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+_opener = urllib.request.build_opener(_Stays)
+
+
 def _post(one: settings.Notify, body: bytes) -> str | None:
     headers = {"Content-Type": "application/json; charset=utf-8"}
     if login := credentials.find(one.auth_ref, f"{settings.NAME}: notify"):
         headers["Authorization"] = f"Bearer {login.password}"
     asked = urllib.request.Request(str(one.webhook), body, headers, method="POST")
     try:
-        with urllib.request.urlopen(asked, timeout=TIMEOUT) as answer:
+        with _opener.open(asked, timeout=TIMEOUT) as answer:
             answer.read(1)
     except urllib.error.HTTPError as error:
         return f"HTTP {error.code}"

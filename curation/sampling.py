@@ -72,11 +72,11 @@ def key() -> bytes:
 
 
 def drawn(workspace: Workspace, name: str, purpose: str, wanted: int | None = None) -> pa.Table:
-    """id and text_sha256 of the documents of lowest rank; `purpose` makes the two samples independent."""
+    """id, text_sha256 and source of the documents of lowest rank; `purpose` makes the two samples independent."""
     files = workspace.files(workspace.dataset(name, "data"))
     if not files:
         raise DataError(f"dataset {name!r} is not assembled yet; run `curate step assemble {name}`")
-    table = pa.concat_tables([workspace.read_table(file, ["id", "text_sha256"]) for file in files])
+    table = pa.concat_tables([workspace.read_table(file, ["id", "text_sha256", "source"]) for file in files])
     secret = key()
     rank = [hmac.new(secret, f"{purpose} {sha}".encode(), hashlib.sha256).hexdigest() for sha in table["text_sha256"].to_pylist()]
     table = table.append_column("rank", pa.array(rank, pa.string())).sort_by([("rank", "ascending"), ("id", "ascending")])
@@ -133,15 +133,18 @@ def record(workspace: Workspace, name: str, file: Path, by: Identity | None = No
             **({"seconds": row["seconds"]} if isinstance(row.get("seconds"), int) else {}),  # what reading it took
         }
         rows.append(json.dumps(kept, ensure_ascii=False, sort_keys=True))
+    if not rows:
+        raise DeclarationError(f"{file}: no verdict in it; each row says pass, or fail with a risk")
     path = _file(workspace, name)
     path.parent.mkdir(parents=True, exist_ok=True)
-    before = path.read_text("utf-8") if path.exists() else ""
-    workspace.write_local(path, (before + "".join(f"{row}\n" for row in rows)).encode())
-    counts = Counter(json.loads(row)["verdict"] for row in rows)
-    sha = hashlib.sha256(path.read_bytes()).hexdigest()
-    made = decisions.append(
-        workspace, "sample", {"dataset": name}, f"{len(rows)} verdicts", by=by, verdicts=dict(counts), sha256=sha
-    )
+    with decisions.locked(workspace, "verdicts"):  # two readers hand in at once
+        before = path.read_bytes() if path.exists() else b""
+        workspace.write_local(path, before + "".join(f"{row}\n" for row in rows).encode())
+        counts = Counter(json.loads(row)["verdict"] for row in rows)
+        sha = hashlib.sha256(path.read_bytes()).hexdigest()
+        made = decisions.append(
+            workspace, "sample", {"dataset": name}, f"{len(rows)} verdicts", by=by, verdicts=dict(counts), sha256=sha
+        )
     return {"decision": made.number, "verdicts": len(rows), **counts}
 
 

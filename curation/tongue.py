@@ -33,7 +33,7 @@ def told(line: str, zh: bool | None = None) -> str:
     Errors are raised in English, which is what logs and `--json` hold. Their templates are in resources/errors.zh.yaml.
 
     >>> told("data/sources/a.yaml: license: this key is required", zh=True)
-    'data/sources/a.yaml: license：缺少此键'
+    'data/sources/a.yaml：license：缺少此键'
     """
     if not (is_zh() if zh is None else zh):
         return line

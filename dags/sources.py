@@ -42,8 +42,8 @@ with DAG(
     for source in WORKSPACE.names("sources"):
 
         @task(task_id=f"refresh_{source}".replace(".", "_"), outlets=[source_asset(source)])
-        def refresh(params: dict[str, Any], run_id: str, name: str = source) -> dict[str, Any]:
-            """Fetch what changed; skipped, without an asset event, when nothing did."""
+        def refresh(params: dict[str, Any], run_id: str, name: str = source, outlet_events: Any = None) -> dict[str, Any]:
+            """Fetch what changed; the source's asset event says how much. Skipped, without an event, when nothing did."""
             from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
 
             from curation import credentials, line
@@ -52,6 +52,7 @@ with DAG(
             report = line.run_step(Workspace.find(params["workspace"]), run_id, line.step("ingest"), name)
             if not report["fetched"]:
                 raise AirflowSkipException(f"{name}: unchanged")
+            outlet_events[source_asset(name)].extra = {key: report[key] for key in ("objects", "fetched", "bytes")}
             return report
 
         made[source] = refresh()

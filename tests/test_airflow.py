@@ -118,10 +118,15 @@ def test_the_review_page_asks_for_airflows_login(home: dict[str, str]) -> None:
 
 
 REFRESH = """
-import sys
+import json, sys
 from airflow.dag_processing.dagbag import DagBag
+from airflow.models.asset import AssetEvent
+from airflow.utils.session import create_session
+from sqlalchemy import select
 done = DagBag(dag_folder=sys.argv[1]).dags["sources"].test(run_conf={"workspace": sys.argv[2]})
-print("ANSWER" + done.state)
+with create_session() as session:
+    events = [[event.asset.name, event.extra] for event in session.scalars(select(AssetEvent))]
+print("ANSWER" + json.dumps([done.state, events]))
 """
 
 
@@ -152,7 +157,8 @@ def test_a_login_of_airflows_own_store(home: dict[str, str], tmp_path: Path) -> 
     workspace.source_file("locked").write_text(
         f"id: locked\ntitle: x\nwhere: {where}\nformat: text\nlicense: MIT\ncontact: x@example.org\n"
     )
-    assert ask({**home, "CURATION_WORKSPACE": str(workspace.root)}, REFRESH, str(workspace.root)) == "success"
+    state, events = json.loads(ask({**home, "CURATION_WORKSPACE": str(workspace.root)}, REFRESH, str(workspace.root)))
+    assert state == "success" and ["source locked", {"objects": 1, "fetched": 1, "bytes": 5}] in events
     assert published.raw(workspace, "locked")["objects"][0]["size"] == 5 and len(asked) == 1
     server.shutdown()
     server.server_close()

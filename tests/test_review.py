@@ -16,8 +16,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from starlette.exceptions import HTTPException
 
 from curation import approval, cli, decisions, line, published, sampling, versions, workspaces
+from curation.errors import DeclarationError
 from curation.questions import why
-from curation.review import pages, reading
+from curation.review import deeds, pages, reading
 from curation.review.app import CSP, alone, create
 from curation.review.people import Person
 from curation.store import Workspace
@@ -182,10 +183,13 @@ def test_texts_above_ones_clearance_are_hidden(address: str, workspace: Workspac
     try:
         levels = pages.levels.of_source
         pages.levels.of_source = lambda source, known: "L3"
-        assert pages.judging(workspace, person, "energy", False)["hidden"]
+        state = pages.judging(workspace, person, "energy", False)["state"]
+        assert state["hidden"] == state["sample"] > 0 and state["next"] is None
+        row = reading.state(workspace, "energy", person, lambda _: True)["next"]
         shown = client(workspace).get("/sample/energy").text
-        text = reading.state(workspace, "energy", person)["next"]["text"]
-        assert text[:40] not in shown and "above your clearance" in shown
+        assert row["text"][:40] not in shown and "above your clearance" in shown
+        with pytest.raises(DeclarationError, match="not in the sample"):
+            deeds.judge(workspace, person, "energy", {"id": row["id"], "text_sha256": row["text_sha256"], "verdict": "pass"})
         sides = pages.borderline(workspace, person, "energy", None)["sides"]
         assert all(row["text"] is None for rows in sides.values() for row in rows) and any(sides.values())
         refused = client(workspace).get("/why?doc=en-1")
@@ -193,7 +197,7 @@ def test_texts_above_ones_clearance_are_hidden(address: str, workspace: Workspac
         claims = [claim for row in pages.conflicts(workspace, person)["rows"] for claim in row["claims"]]
         assert claims and all(claim["passage"] is None for claim in claims)
         (workspace.root / "data" / "clearances.yaml").write_text("somebody: L3\n")
-        assert not pages.judging(workspace, person, "energy", False)["hidden"]
+        assert pages.judging(workspace, person, "energy", False)["state"]["next"]["id"] == row["id"]
     finally:
         pages.levels.of_source = levels
         (workspace.root / "data" / "clearances.yaml").unlink(missing_ok=True)
@@ -249,10 +253,15 @@ def test_a_sample_is_judged_by_keys(page: Page, address: str, workspace: Workspa
     last = decisions.read(workspace)[-1]
     assert last.kind == "sample" and last.by.name == "reviewer" and last.facts["verdicts"] == {"pass": 1, "fail": 1}
     other = Person("another", "airflow-login", True)
-    row = reading.state(workspace, "energy", other, second=True)["next"]
-    reading.judge(workspace, "energy", other, {"id": row["id"], "text_sha256": row["text_sha256"], "verdict": "pass", "risk": ""})
+    row = reading.state(workspace, "energy", other, lambda _: True, second=True)["next"]
+    verdict = {"id": row["id"], "text_sha256": row["text_sha256"], "risk": ""}
+    before = len(decisions.read(workspace))
+    reading.judge(workspace, "energy", other, {**verdict, "verdict": "skip"}, lambda _: True)
+    reading.hand_in(workspace, "energy", other)  # who only skipped says nothing, and sees the texts again
+    assert len(decisions.read(workspace)) == before and not reading.drafted(workspace, "energy", other)
+    reading.judge(workspace, "energy", other, {**verdict, "verdict": "pass"}, lambda _: True)
     reading.hand_in(workspace, "energy", other)
-    assert reading.state(workspace, "energy", other)["agreement"]["both"] == 1
+    assert reading.state(workspace, "energy", other, lambda _: True)["agreement"]["both"] == 1
 
 
 def test_a_conflict_is_settled_with_its_proof(page: Page, address: str, workspace: Workspace, tmp_path: Path) -> None:

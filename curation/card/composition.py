@@ -133,13 +133,17 @@ def top_tenth(domains: Counter[str], most: int = 10_000) -> list[dict[str, Any]]
     return [{"domain": name, "tokens": n} for name, n in ranked[: min(most, -(-len(ranked) // 10))]]
 
 
-def samples(rows: list[dict[str, Any]], most: int = 4) -> list[dict[str, Any]]:
-    """Beginnings of a few kept documents whose license lets them be passed on; of each language first one, then more."""
+def samples(rows: list[dict[str, Any]], public: set[str], most: int = 4) -> list[dict[str, Any]]:
+    """Beginnings of a few kept documents, of each language at most half of them.
+
+    Of `public` sources alone (level L1), because a card is read by people who are cleared for nothing; and only where the license
+    lets a text be passed on.
+    """
     shown: list[dict[str, Any]] = []
     seen: Counter[str] = Counter()
     for row in sorted(rows, key=lambda r: r["id"]):
         terms = license_table().get(row["license"] or "")
-        if terms is None or not terms.redistribute or seen[row["language"] or ""] >= most // 2:
+        if row["source"] not in public or terms is None or not terms.redistribute or seen[row["language"] or ""] >= most // 2:
             continue
         seen[row["language"] or ""] += 1
         words = " ".join(row["text"].split())

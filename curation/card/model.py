@@ -109,6 +109,7 @@ def complete(
 ) -> None:
     """Add what needs more than counting: composition, samples, risk, contributions, and the quality report over all of it."""
     recipe = plan.recipe
+    public = {one["id"] for one in model["sources"] if one["data_level"] == "L1"}
     near = sum(n for name, n in model["funnel"]["removed"] if name.startswith("dedup."))
     model |= {
         "card": recipe.card.model_dump(),
@@ -119,7 +120,7 @@ def complete(
         "published": composition.published(data, recipe.quality),
         "clean": composition.clean(data),
         "sources_kept": composition.shares(data, "source"),
-        "samples": composition.samples(found.rows),
+        "samples": composition.samples(found.rows, public),
         "risk": composition.risk(data, model["funnel"]["documents"], near, found.domains, found.most_domains),
         "domain_tokens": composition.top_tenth(found.domain_tokens),
         "funnel_by_source": _by_source(sources, ledger, model["sources"]),

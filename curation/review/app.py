@@ -146,7 +146,7 @@ def create(find: Callable[[], Workspace], identify: Identify, secret: bytes, ans
         if int(request.headers.get("content-length") or MOST_FORM + 1) > MOST_FORM:
             raise HTTPException(413, f"a form may have {MOST_FORM >> 20} MB")
         form = await _form(request)
-        if not hmac.compare_digest(str(form.get("token") or ""), shown.token(who)) or not _same_site(request):
+        if not hmac.compare_digest(str(form.get("token") or "").encode(), shown.token(who).encode()) or not _same_site(request):
             raise HTTPException(403, "this form was not shown to you by this page; reload it")
         if not who.decides:
             raise HTTPException(403, f"{who.name} may read and not decide")
@@ -183,6 +183,7 @@ def _see(request: Request, path: str) -> Response:
 @lru_cache(1)
 def _ready() -> None:
     """Imports that released versions need, done while the first page is read: a second that nobody waits for."""
+    import dvc.api  # noqa: F401
     import pandas  # noqa: F401  (pyarrow asks for it at the first list it makes)
 
 
@@ -247,7 +248,7 @@ def alone(find: Callable[[], Workspace], name: str, key: str | None = None, deci
 
     async def identify(request: Request) -> Person:
         given = request.query_params.get("key") or request.cookies.get(cookie) or ""
-        if not hmac.compare_digest(given, key):
+        if not hmac.compare_digest(given.encode(), key.encode()):
             raise HTTPException(401, "open the address that `curate ui` printed")
         return Person(name, "os-user", decides)
 

@@ -39,7 +39,7 @@ def judge(workspace: Workspace, person: Person, name: str, form: Form) -> str:
     row: dict[str, Any] = {key: form.get(key) for key in ("id", "text_sha256", "verdict", "risk")}
     if seconds.isdigit():
         row["seconds"] = min(int(seconds), 600)  # who went to lunch did not read
-    reading.judge(workspace, name, person, row)
+    reading.judge(workspace, name, person, row, pages.cleared(workspace, person))
     return f"sample/{name}" + ("?second=1" if form.get("second") else "")
 
 

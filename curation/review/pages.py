@@ -131,7 +131,7 @@ def compare(workspace: Workspace, person: Person, name: str, before: str, after:
         if one not in known:
             raise DeclarationError(f"no version {one!r} of dataset {name!r}; there are: {', '.join(known) or 'none'}")
     found = dict(_diff(str(workspace.root), workspace.storage, f"{name}@{before}", f"{name}@{after}"))
-    may = _cleared(workspace, person)
+    may = cleared(workspace, person)
     found["samples"] = {
         kind: [row if may(row["source"]) else {**row, "title": None, "native_id": "–"} for row in rows]
         for kind, rows in found["samples"].items()
@@ -140,18 +140,16 @@ def compare(workspace: Workspace, person: Person, name: str, before: str, after:
 
 
 def judging(workspace: Workspace, person: Person, name: str, second: bool) -> dict[str, Any]:
-    """The sample to judge, with the next text, if the person may read its source."""
-    found = reading.state(workspace, name, person, second)
-    row = found["next"]
-    hidden = row is not None and not _cleared(workspace, person)(row["source"])
-    return {"name": name, "state": found, "second": second, "hidden": hidden, "risks": sorted(sampling.RISKS)}
+    """The sample to judge, with the next text of a source that the person may read."""
+    found = reading.state(workspace, name, person, cleared(workspace, person), second)
+    return {"name": name, "state": found, "second": second, "risks": sorted(sampling.RISKS)}
 
 
-def _cleared(workspace: Workspace, person: Person) -> Callable[[str], bool]:
+def cleared(workspace: Workspace, person: Person) -> Callable[[str], bool]:
     """Whether the person may read texts of a source; of one that is not registered here, never."""
-    cleared, known = people.clearance(workspace, person), standing.known(workspace)
+    level, known = people.clearance(workspace, person), standing.known(workspace)
     levels_of = {name: levels.of_source(catalog.source(workspace, name), known) for name in workspace.names("sources")}
-    return lambda source: source in levels_of and people.may_read(levels_of[source], cleared)
+    return lambda source: source in levels_of and people.may_read(levels_of[source], level)
 
 
 def borderline(workspace: Workspace, person: Person, name: str, only: str | None) -> dict[str, Any]:
@@ -161,7 +159,7 @@ def borderline(workspace: Workspace, person: Person, name: str, only: str | None
     rows = sorted(rows, key=lambda row: -row["alone"])
     picked = only or (rows[0]["name"] if rows else None)
     shown = tune.samples(workspace, found, [picked], 6)[picked] if picked else {}
-    may = _cleared(workspace, person)
+    may = cleared(workspace, person)
     sides = {
         side: [row if may(row["source"]) else {**row, "text": None} for row in documents] for side, documents in shown.items()
     }
@@ -173,7 +171,7 @@ def asked_why(workspace: Workspace, person: Person, named: str | None, zh: bool)
     if not named:
         return {"named": "", "answer": None, "lines": []}
     answer = why.ask(workspace, named.strip())
-    if not _cleared(workspace, person)(answer["source"]):
+    if not cleared(workspace, person)(answer["source"]):
         raise DeclarationError(f"{answer['doc_id']} is of a source above your clearance ({people.FILE})")
     return {"named": named, "answer": answer, "lines": why.shown(answer, "zh" if zh else "en")}
 
@@ -182,7 +180,7 @@ def conflicts(workspace: Workspace, person: Person) -> dict[str, Any]:
     """Sources whose license claims disagree and that nobody has settled, with the words, the evidence and its validity."""
     settled = {one.subject.get("source") for one in standing.known(workspace) if one.kind == "settle"}
     rows: dict[str, dict[str, Any]] = {}
-    may = _cleared(workspace, person)
+    may = cleared(workspace, person)
     for name in workspace.names("recipes"):
         model = workspace.read_json(workspace.dataset(name, "reports/card.json")) or {"conflicts": []}
         for one in model["conflicts"]:
@@ -287,7 +285,7 @@ def submission(workspace: Workspace, person: Person, name: str) -> dict[str, Any
     return {
         "name": name,
         "manifest": workspace.source_file(name).read_text("utf-8"),
-        "report": report(workspace, name) if _cleared(workspace, person)(name) else None,
+        "report": report(workspace, name) if cleared(workspace, person)(name) else None,
         "decision": decision_about(workspace, name),
     }
 

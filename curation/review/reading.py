@@ -5,26 +5,27 @@ Verdicts lie in a draft of each reader until they are handed in; then they are o
 
 import hashlib
 import json
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
 
-from curation import published, sampling
+from curation import decisions, published, sampling
 from curation.errors import DeclarationError
 from curation.review.people import Person
 from curation.store import Workspace
 
 
 @lru_cache(8)
-def _drawn(root: str, storage: str, name: str, digest: str, key: bytes) -> list[tuple[str, str]]:
-    """(id, text_sha256) in the order of reading; of one state of a dataset and one key it never changes."""
+def _drawn(root: str, storage: str, name: str, digest: str, key: bytes) -> list[tuple[str, str, str]]:
+    """(id, text_sha256, source) in the order of reading; of one state of a dataset and one key it never changes."""
     table = sampling.drawn(Workspace(root, storage), name, "manual")
-    return list(zip(table["id"].to_pylist(), table["text_sha256"].to_pylist(), strict=True))
+    return list(zip(*(table[key].to_pylist() for key in ("id", "text_sha256", "source")), strict=True))
 
 
-def sample(workspace: Workspace, name: str) -> list[tuple[str, str]]:
+def sample(workspace: Workspace, name: str) -> list[tuple[str, str, str]]:
     """What is to be read. Raises DeclarationError without a key, DataError where nothing is assembled."""
     digest = published.manifest(workspace, name)["digests"]["documents"]
     return _drawn(str(workspace.root), workspace.storage, name, digest, sampling.key())
@@ -58,45 +59,52 @@ def drafted(workspace: Workspace, name: str, person: Person) -> list[dict[str, A
     return list({row["text_sha256"]: row for row in rows}.values())
 
 
-def judge(workspace: Workspace, name: str, person: Person, row: dict[str, Any]) -> None:
-    """Add a verdict to the person's draft. Raises DeclarationError for what is no verdict."""
+def judge(workspace: Workspace, name: str, person: Person, row: dict[str, Any], may: Callable[[str], bool]) -> None:
+    """Add a verdict to the person's draft. Raises DeclarationError for what is no verdict, or of a text that they may not read."""
     risk = row.get("risk") or None
     if row["verdict"] not in {"pass", "fail", "skip"} or (row["verdict"] == "fail") != (risk in sampling.RISKS):
         raise DeclarationError("a verdict is pass, skip, or fail with a risk code A.1.a ... A.5.b")
-    if (row["id"], row["text_sha256"]) not in sample(workspace, name):
+    if not any((row["id"], row["text_sha256"]) == (doc, sha) and may(source) for doc, sha, source in sample(workspace, name)):
         raise DeclarationError(f"{row['id']} is not in the sample as it stands now; reload the page")
     path = _draft(workspace, name, person)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
+    with decisions.locked(workspace, "drafts"), path.open("a", encoding="utf-8") as file:
         file.write(json.dumps({**row, "risk": risk, "reviewer": person.name}, ensure_ascii=False, sort_keys=True) + "\n")
 
 
-def hand_in(workspace: Workspace, name: str, person: Person) -> dict[str, Any]:
-    """Make the draft an entry of the log. Raises DeclarationError where there is nothing to hand in."""
-    if not drafted(workspace, name, person):
-        raise DeclarationError("nothing is judged since the last time")
-    path = _draft(workspace, name, person)
-    made = sampling.record(workspace, name, path, by=person.identity())
-    path.unlink()
-    return made
+def hand_in(workspace: Workspace, name: str, person: Person) -> None:
+    """Make the draft an entry of the log; what was skipped is shown again. Raises DeclarationError where there is no draft."""
+    with decisions.locked(workspace, "drafts"):
+        rows = drafted(workspace, name, person)
+        if not rows:
+            raise DeclarationError("nothing is judged since the last time")
+        path = _draft(workspace, name, person)
+        if any(row["verdict"] != "skip" for row in rows):
+            sampling.record(workspace, name, path, by=person.identity())
+        path.unlink()
 
 
-def state(workspace: Workspace, name: str, person: Person, second: bool = False) -> dict[str, Any]:
-    """Progress, agreement, and the next text for this person: one that nobody has judged, or (`second`) one that another has."""
+def state(workspace: Workspace, name: str, person: Person, may: Callable[[str], bool], second: bool = False) -> dict[str, Any]:
+    """Progress, agreement, and the next text for this person: one that nobody has judged, or (`second`) one that another has.
+
+    `may` says of which sources they may read texts; how many are left for others to read is `hidden`.
+    """
     wanted = sample(workspace, name)
     draft = {row["text_sha256"] for row in drafted(workspace, name, person)}
     every = sampling.all_verdicts(workspace, name)
     own = {row["text_sha256"] for row in every if row["reviewer"] == person.name} | draft
     others = {row["text_sha256"] for row in every} - own
     judged = {row["text_sha256"] for row in every} | draft
-    left = [(doc, sha) for doc, sha in wanted if sha not in own and (sha in others if second else sha not in judged)]
+    waiting = [row for row in wanted if row[1] not in own and (row[1] in others if second else row[1] not in judged)]
+    left = [doc for doc, _, source in waiting if may(source)]
     return {
         "sample": len(wanted),
-        "judged": sum(sha in judged for _, sha in wanted),
-        "own": sum(sha in own for _, sha in wanted),
+        "judged": sum(sha in judged for _, sha, _ in wanted),
+        "own": sum(sha in own for _, sha, _ in wanted),
         "draft": len(draft),
         "left": len(left),
-        "next": text_of(workspace, name, left[0][0]) if left else None,
+        "hidden": len(waiting) - len(left),
+        "next": text_of(workspace, name, left[0]) if left else None,
         "agreement": agreement(every),
         "seconds": sum(row.get("seconds") or 0 for row in every),
     }

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from curation import catalog, line, proxy_model, tc609
-from curation.card import contributions, quality
+from curation.card import composition, contributions, quality
 from curation.recipe import METRICS, Quality
 from curation.store import Workspace
 from tests import corpus
@@ -123,6 +123,7 @@ def test_no_word_of_what_was_removed(shared: Workspace) -> None:
     kept = {row["id"]: row for row in data(shared)}
     model = read(shared, "card.json")
     assert model["samples"] and all(kept[one["id"]]["license"] in {"CC-BY-4.0", "CC0-1.0"} for one in model["samples"])
+    assert {one["source"] for one in composition.samples(list(kept.values()), {"early"}, 400)} == {"early"}  # the others: not L1
     forms = [
         shared.open(shared.dataset("energy", part)).read().decode() for part in ("README.md", "card.html", "reports/card.json")
     ]
