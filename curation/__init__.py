@@ -1,6 +1,6 @@
 """Curate text corpora for training: every kept document has a license, every removed one a reason."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from datasets import Dataset, IterableDataset
@@ -46,3 +46,15 @@ def load(
         return stream(name, version, workspace, split, accept_withdrawn, config, fraction)
 
     return loaded(name, version, workspace, split, accept_withdrawn, config, fraction, tokens, by, mix, upweight)
+
+
+def why(document: str, *, workspace: str | None = None) -> dict[str, Any]:
+    """Where a document comes from, what was measured, why each dataset kept or removed it, which versions hold it.
+
+    `document` is a doc_id, its first 6 or more digits, or a native_id; the answer is that of `curate --json why` and of the review page.
+    Raises `curation.errors.DeclarationError` for one that nothing here knows.
+    """
+    from curation.questions import why as question
+    from curation.store import Workspace
+
+    return question.ask(Workspace.find(workspace), document)

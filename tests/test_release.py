@@ -15,7 +15,7 @@ import pytest
 import curation
 from curation import approval, line, published, versions, workspaces
 from curation.errors import BusyError, DataError, DeclarationError, ReviewError
-from curation.questions import diff, status
+from curation.questions import diff, status, why
 from curation.store import Workspace
 from tests import corpus
 
@@ -136,6 +136,17 @@ def test_versions_say_what_changed(own: Workspace, tmp_path: Path) -> None:
     answer = diff.ask(own, "energy@v1.1.0", "energy@v2.0.0")
     assert set(answer["removed_because"]) == {"in_force"}
     assert len(curation.load("energy", "v1.1.0", workspace=str(own.root))) == answer["documents"][0]
+    went = answer["samples"]["removed"][0]["id"]
+    lines = why.shown(curation.why(went, workspace=str(own.root)))
+    assert "energy: removed (in v1.0.0, v1.0.1, v1.1.0; not in v2.0.0)" in lines
+    (own.root / "incoming" / "late.jsonl").unlink()  # its source has it no longer; the versions that hold it still answer
+    line.run(own, "energy", until="card")
+    late = diff.ask(own, "energy@v1.0.1", "energy@v1.1.0")["samples"]["added"][0]["id"]
+    answer = curation.why(late[:12], workspace=str(own.root))
+    assert answer["native_id"] == "late" and answer["measured"] == {"license.id": "MIT"}
+    assert "energy: no longer at its source (in v1.1.0, v2.0.0; not in v1.0.0, v1.0.1)" in why.shown(answer)
+    with pytest.raises(DeclarationError, match="no document 'ffffffffffff' in this workspace"):
+        curation.why("ffffffffffff", workspace=str(own.root))
 
 
 def test_a_review_keeps_the_release_back_until_this_very_digest_is_approved(own: Workspace) -> None:

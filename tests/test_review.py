@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, Page, sync_playwright
 from starlette.exceptions import HTTPException
 
+import curation
 from curation import approval, cli, decisions, line, published, sampling, versions, workspaces
 from curation.errors import DeclarationError
 from curation.questions import why
@@ -286,7 +287,7 @@ def test_why_is_the_same_answer_everywhere(
     """The page shows the very lines of `curate why` and of Python, in both languages."""
     for language in ("en", "zh"):
         page.goto(f"{address}/why?doc=short&lang={language}")
-        lines = why.shown(why.ask(workspace, "short"), language)
+        lines = why.shown(curation.why("short", workspace=str(workspace.root)), language)
         assert page.inner_text("pre").split("\n") == lines
         capsys.readouterr()
         assert cli.main(["--workspace", str(workspace.root), "--lang", language, "why", "short"]) == 0

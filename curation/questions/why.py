@@ -1,26 +1,25 @@
-"""Where does a document come from, what was measured, and why was it kept or removed, in each dataset?"""
+"""Where does a document come from, what was measured, why was it kept or removed in each dataset, and which versions hold it?"""
 
-import json
 from collections import Counter
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation import catalog, published
+from curation import catalog, members, published, versions
 from curation.errors import DeclarationError
+from curation.loading import read_columns
 from curation.store import Workspace
 
 MEMBERS = 10  # of a cluster that a terminal shows
+SHOWN = 6  # versions named one by one
 
 
 def ask(workspace: Workspace, doc_id: str) -> dict[str, Any]:
     """Everything the workspace knows of a document, named by its id, the id's first 6 or more digits, or native_id."""
     found = _document(workspace, doc_id)
     if found is None:
-        raise DeclarationError(
-            f"no document {doc_id!r} in this workspace; a name is a doc_id (or its first digits) or a native_id"
-        )
+        return _released(workspace, doc_id)
     source, shard, row = found
     document = workspace.read_table(shard["file"]).slice(row, 1).to_pylist()[0]
     receipt = next((r for r in published.receipts(workspace, source) if r["sha256"] == document["raw_sha256"]), None)
@@ -48,6 +47,34 @@ def ask(workspace: Workspace, doc_id: str) -> dict[str, Any]:
     }
 
 
+def _released(workspace: Workspace, named: str) -> dict[str, Any]:
+    """Of a document that its source no longer has: what the versions that hold it say of it, the newest first."""
+    for name in workspace.names("recipes"):
+        for version in reversed(versions.released(workspace.root, name)):
+            known = members.ids(workspace, name, version)
+            doc_id = members.matching(known, named) if known is not None and len(named) >= 6 else None
+            if doc_id is None:
+                continue
+            columns = ["id", "source", "native_id", "title", "url", "raw_sha256", "text_sha256", "license"]
+            table = read_columns(str(workspace.root), name, version, {"data/*.parquet": columns})[0]
+            row = table.filter(pc.equal(table["id"], doc_id)).to_pylist()[0]
+            receipt = next((r for r in published.receipts(workspace, row["source"]) if r["sha256"] == row["raw_sha256"]), None)
+            return {
+                "doc_id": row.pop("id"),
+                **row,
+                "metadata": {},
+                "origin": {k: receipt[k] for k in ("uri", "connector", "retrieved_at")} if receipt else None,
+                "license_claims": [],
+                "measured": {"license.id": row.pop("license")},
+                "datasets": [
+                    _fate(workspace, recipe, doc_id, None)
+                    for recipe in workspace.names("recipes")
+                    if members.held(workspace, recipe, doc_id).by
+                ],
+            }
+    raise DeclarationError(f"no document {named!r} in this workspace; a name is a doc_id (or its first digits) or a native_id")
+
+
 def _document(workspace: Workspace, named: str) -> tuple[str, dict[str, Any], int] | None:
     for source in workspace.names("sources"):
         index = workspace.read_json(workspace.signal_index(source)) or {"shards": []}
@@ -60,18 +87,18 @@ def _document(workspace: Workspace, named: str) -> tuple[str, dict[str, Any], in
     return None
 
 
-def _fate(workspace: Workspace, recipe: str, doc_id: str, source: str) -> dict[str, Any]:
+def _fate(workspace: Workspace, recipe: str, doc_id: str, source: str | None) -> dict[str, Any]:
+    """What the ledgers say as they stand, and which released versions hold it."""
     fate: dict[str, Any] = {
         "dataset": recipe,
-        "outcome": "not decided yet",
+        "outcome": "not decided yet" if source else "gone",
         "reasons": [],
         "cluster": [],
         "edits": [],
-        "release": None,
+        "versions": members.held(workspace, recipe, doc_id)._asdict(),
     }
-    release = workspace.release_file(recipe)
-    if release.exists():
-        fate["release"] = json.loads(release.read_text(encoding="utf-8"))["version"]
+    if source is None:
+        return fate
     rows = []
     for step in ("filter", "dedup"):
         key = workspace.ledger(recipe, step, "ledger.parquet")
@@ -149,10 +176,9 @@ def shown(answer: dict[str, Any], language: str = "en") -> list[str]:
         ("测得" if zh else "measured") + ": " + ", ".join(f"{p} {_number(measured[p])}" for p in picked if p in measured)
     )
     for fate in answer["datasets"]:
-        version = f" ({fate['release']})" if fate["release"] else ""
-        lines.append(f"{fate['dataset']}{version}: {_outcome(fate['outcome'], zh)}")
+        lines.append(f"{fate['dataset']}: {_outcome(fate['outcome'], zh)}{_versions(fate['versions'], zh)}")
         for row in fate["reasons"]:
-            lines.append(f"  - {row['filter']}: {_reason(row)}")
+            lines.append(f"  - {row['filter']}: {_reason(row, zh)}")
             words = row["because"] or {}
             lines.append(f"    {(words.get('zh') if zh else words.get('en')) or words.get('en') or words.get('zh') or ''}")
         if fate["edits"]:
@@ -175,20 +201,34 @@ def _member(other: dict[str, Any], zh: bool) -> str:
 
 
 def _outcome(outcome: str, zh: bool) -> str:
-    words = {"kept": "保留", "removed": "删除", "quarantined": "隔离", "not decided yet": "尚未评判"}
-    return words[outcome] if zh else outcome
+    words = {"kept": "保留", "removed": "删除", "quarantined": "隔离", "not decided yet": "尚未评判", "gone": "来源中已不存在"}
+    return words[outcome] if zh else outcome.replace("gone", "no longer at its source")
 
 
-def _reason(row: dict[str, Any]) -> str:
+def _versions(found: dict[str, list[str]], zh: bool) -> str:
+    sides = (("by", "in", "见于"), ("not_by", "not in", "未见于"), ("gone", "files are gone of", "文件已清除"))
+    said = [f"{chinese if zh else english} {_span(found[side])}" for side, english, chinese in sides if found[side]]
+    return f" ({'; '.join(said)})" if said else ""
+
+
+def _span(some: list[str]) -> str:
+    return ", ".join(some if len(some) <= SHOWN else [*some[:2], "…", *some[-2:]])
+
+
+def _reason(row: dict[str, Any], zh: bool) -> str:
     if row["twin"]:
         release = f" ({row['label']})" if row["label"] else ""
-        similarity = f", similarity {row['similarity']:.3f}" if row["similarity"] is not None else ""
-        return f"twin {row['twin']}{release}{similarity}"
+        alike = "" if row["similarity"] is None else f"{', 相似度' if zh else ', similarity'} {row['similarity']:.3f}"
+        return f"{'与其重复：' if zh else 'twin '}{row['twin']}{release}{alike}"
     low = f"{row['low']:g} ≤ " if row["low"] is not None else ""
     high = f" ≤ {row['high']:g}" if row["high"] is not None else ""
     value = row["value"] if row["value"] is not None else row["label"]
     allowed = f"; {row['where']}" if row["where"] else ""
-    return f"{row['column']} is {_number(value)}, kept while {low}value{high}{allowed}" if row["column"] else ""
+    if not row["column"]:
+        return ""
+    if zh:
+        return f"{row['column']} 为 {_number(value)}，保留条件：{low}值{high}{allowed}"
+    return f"{row['column']} is {_number(value)}, kept while {low}value{high}{allowed}"
 
 
 def _number(value: Any) -> str:
