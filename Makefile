@@ -55,6 +55,7 @@ demo: $(DEMO)/.ready  ## real sources to two released datasets, through the Airf
 	    || { grep -E 'Error|curate:' $(DEMO)/$$recipe.log | tail -5; echo "the whole log: $(DEMO)/$$recipe.log"; exit 1; }; \
 	done
 	@for recipe in $(DEMO_RECIPES); do PATH=$(BIN):$$PATH curate --workspace $(DEMO)/workspace summary $$recipe; done
+	@echo; echo "\`. .venv/bin/activate\` puts curate on your path; \`make ui\` opens Airflow's page with the review page in it."
 
 test: .venv/.ready  ## every test, with all the set-up it needs
 	@$(BIN)/curate warm

@@ -1,14 +1,17 @@
 """Find declarations by name: a workspace's own files first, then those of the package."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import resources
 from pathlib import Path
 
 from curation import fingerprint, manifest, recipe
 from curation.declaration import load_yaml, parse
 from curation.errors import DataError, DeclarationError
+from curation.license import tier as license_tier
 from curation.recipe import Plan, Policy, Profile, Recipe
 from curation.store import Workspace
+
+OPEN = ("open_permissive", "open_sharealike", "research_nc")  # from strict to wide
 
 
 def source(workspace: Workspace, name: str) -> manifest.Source:
@@ -60,6 +63,22 @@ def profile(workspace: Workspace, name: str) -> Profile:
 
 def policy(workspace: Workspace, name: str) -> Policy:
     return _named(workspace.policy_file(name), "policies", name, Policy, workspace)
+
+
+def policy_for(licenses: Iterable[str]) -> str:
+    """The strictest policy of this package that lets all of these licenses in; the strictest of all where none does, or none is known.
+
+    >>> policy_for(["MIT", "CC0-1.0"]), policy_for(["MIT", "CC-BY-SA-4.0"]), policy_for(["CC-BY-NC-4.0"]), policy_for(["unknown"])
+    ('open_permissive', 'open_sharealike', 'research_nc', 'open_permissive')
+    """
+    tiers = {license_tier(one) for one in licenses if one != "unknown"} - {None}
+    for name in OPEN:
+        allowed = {
+            tier for one in built_in("policies", name, Policy).filters if one.name == "license_tier" for tier in one.any_of or ()
+        }
+        if tiers <= allowed:
+            return name
+    return OPEN[0]
 
 
 def built_in(kind: str, name: str, model, own: Sequence[str] = ()):  # type: ignore[no-untyped-def]

@@ -44,13 +44,17 @@ class Commands:
         one.add_argument("--sources", nargs="+", metavar="ID", help="default: every source of the workspace, or of the industry")
         one.add_argument("--title")
         one.add_argument("--industry", help="default: that of its sources")
-        one.add_argument("--policy", default="open_permissive")
+        one.add_argument("--policy", help="default: the strictest that lets the licenses of its sources in")
         one.add_argument("--review", choices=("required", "auto"), default="required")
         one = add(
             "try", self.try_out, "what a source would bring: a sample of it through the line, in a scratch place, on one page"
         )
         one.add_argument("manifest", type=Path, help="data/sources/ID.yaml, or a file that is not there yet")
-        one.add_argument("--dataset", metavar="NAME", help="by whose filters (default: profile docs, policy open_permissive)")
+        one.add_argument(
+            "--dataset",
+            metavar="NAME",
+            help="by whose filters (default: profile docs, and the strictest policy that takes its license)",
+        )
         one.add_argument("--objects", type=int, default=200, metavar="N", help="files or batches to look at (default: 200)")
         one.add_argument("--markdown", type=Path, metavar="FILE", help="the page for a pull request")
         one.add_argument("--html", type=Path, metavar="FILE", help="the page in both languages")
@@ -175,9 +179,10 @@ class Commands:
         if file.exists():
             raise DeclarationError(f"{workspace.shown(file)}: is there already")
         title = asked.title or asked.name.replace("-", " ").capitalize()
+        policy = asked.policy or catalog.policy_for(one.license for one in sources)
         contact = next((one.contact for one in sources), drafting.contact_of(workspace))
         file.write_text(
-            drafting.recipe_yaml(asked.name, title, sources, industry, asked.policy, asked.review, contact), encoding="utf-8"
+            drafting.recipe_yaml(asked.name, title, sources, industry, policy, asked.review, contact), encoding="utf-8"
         )
         try:
             check.recipe(workspace, asked.name)

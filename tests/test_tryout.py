@@ -89,6 +89,16 @@ def test_by_the_rules_of_a_dataset(released: Workspace, offered: Path) -> None:
         tryout.ask(released, offered, "nothing")
 
 
+def test_the_policy_that_its_license_needs(released: Workspace, offered: Path) -> None:
+    """A share-alike source is not told that nothing of it would be kept; what goes is named where the numbers are."""
+    offered.write_text(offered.read_text().replace("CC-BY-4.0", "CC-BY-SA-4.0"))
+    answer = tryout.ask(released, offered)
+    assert answer["projected"]["rules"] == "profile docs, policy open_sharealike" and answer["projected"]["kept"] > 0
+    name, documents = answer["projected"]["reasons"][0]
+    row = next(line for line in tryout.markdown(answer).splitlines() if "What goes, mostly for" in line)
+    assert name.replace("_", "\\_") in row and str(documents) in row
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -30,14 +30,16 @@ RECIPE = "tryout"
 def ask(workspace: Workspace, file: Path, dataset: str | None = None, objects: int = 200, workers: int = 1) -> dict[str, Any]:
     """Everything about a sample of the source declared in `file`. Raises the one-line error of what is wrong with it.
 
-    `dataset` names a recipe whose filters are applied; default: the profile `docs` and the policy `open_permissive`.
+    `dataset` names a recipe whose filters are applied; default: the profile `docs` and the strictest policy that
+    lets the declared license in.
     """
     shown = workspace.shown(file.absolute())
     if not file.is_file():
         raise DeclarationError(f"{shown}: no such file; `curate new-source` writes a manifest")
     source = manifest.load(file, shown)
     with trial.scratch(load_yaml(file, shown)) as here:
-        _lay(workspace, here, source.id, dataset)
+        policy = catalog.policy_for([source.license])
+        _lay(workspace, here, source.id, dataset, policy)
         derived = check.source(here, source.id)["derived"]
         report = ingest.run(source.id, here, sample=objects, beside=workspace)
         extract.run(source.id, here, workers)
@@ -66,7 +68,7 @@ def ask(workspace: Workspace, file: Path, dataset: str | None = None, objects: i
         answer |= _measured(here, source.id)
         answer["license"] = _license(here, source.id)
         answer["overlap"] = overlap.ask(workspace, source.id, workers=workers, own=here)
-        answer["projected"] = _projected(here, dataset)
+        answer["projected"] = _projected(here, dataset or f"profile docs, policy {policy}")
         answer["level"] = _level(source, answer["personal_data"])
     return answer
 
@@ -119,10 +121,10 @@ def keep(workspace: Workspace, answer: dict[str, Any]) -> Path:
     return path
 
 
-def _lay(workspace: Workspace, here: Workspace, name: str, dataset: str | None) -> None:
+def _lay(workspace: Workspace, here: Workspace, name: str, dataset: str | None, policy: str) -> None:
     """A recipe over this one source, with the rules of the dataset it is meant for."""
     if dataset is None:
-        said: dict[str, Any] = {"profiles": ["docs"], "policy": "open_permissive"}
+        said: dict[str, Any] = {"profiles": ["docs"], "policy": policy}
     else:
         catalog.dataset(workspace, dataset)
         said = load_yaml(workspace.recipe_file(dataset), workspace.shown(workspace.recipe_file(dataset)))
@@ -201,9 +203,9 @@ def _license(here: Workspace, name: str) -> dict[str, Any]:
     }
 
 
-def _projected(here: Workspace, dataset: str | None) -> dict[str, Any]:
+def _projected(here: Workspace, rules: str) -> dict[str, Any]:
     """How much of the sample the rules would keep, and what goes for which reason first."""
-    said = {"rules": dataset or "profile docs, policy open_permissive"}
+    said = {"rules": rules}
     try:
         report = filter.run(RECIPE, here)
     except CurationError as error:
@@ -246,11 +248,15 @@ def sections(answer: dict[str, Any]) -> list[Section]:
             Words("Would be kept", "预计保留"),
             Words("refused", "被拒绝") if projected["refused"] else f"{projected['kept']:,} ({percent(share)})",
         ],
+        [Words("By the rules of", "所依规则"), projected["rules"]],
         [Words("Level, proposed", "建议级别"), level["proposed"]],
         [Words("License, declared", "声明许可"), answer["declared"]["license"]],
         [Words("Published already", "已发布"), answer["overlap"]["published_already"]],
         [Words("Repeated inside", "内部重复"), answer["overlap"]["repeated_inside"]],
     ]
+    if projected["reasons"]:
+        first = ", ".join(f"{name} {count:,}" for name, count in projected["reasons"][:3])
+        verdict.insert(6, [Words("What goes, mostly for", "主要剔除原因"), first])
     summary: list[Any] = [table([("", ""), ("", "")], verdict)]
     if answer["sampled"]:
         summary.append(text("Only a sample was looked at; shares are of the sample.", "仅查看样本，占比均按样本计算。"))
