@@ -325,6 +325,7 @@ def test_a_card_is_rejected_then_approved_and_released(page: Page, address: str,
     page.fill("#because", "The title is wrong.")
     page.click("button >> text=Reject")
     page.wait_for_selector(".tag >> text=rejected")
+    assert "changes: it was rejected" in client(workspace).get("/").text
     page.fill("#because", "It was right after all.")
     page.click("button >> text=Approve")
     page.wait_for_selector(".tag >> text=approved")

@@ -31,7 +31,8 @@ def ask(workspace: Workspace) -> dict[str, Any]:
         waits = None
         if manifest and manifest["version"] not in known:
             decision = approval.find(workspace, name, manifest["digest"])
-            waits = "release" if recipe.review == "auto" or (decision and decision.decision == "approve") else "review"
+            said = decision.decision if decision else None
+            waits = "changes" if said == "reject" else "release" if said or recipe.review == "auto" else "review"
         datasets.append(
             {
                 "dataset": name,
@@ -44,7 +45,7 @@ def ask(workspace: Workspace) -> dict[str, Any]:
     return {"workspace": str(workspace.root), "sources": sources, "datasets": datasets}
 
 
-_WAITS = {"review": "审核", "release": "发布"}
+_WAITS = {"review": "审核", "release": "发布", "changes": "修改"}  # changes: a reviewer rejected it as it stands
 
 
 def shown(answer: dict[str, Any]) -> list[str]:

@@ -178,7 +178,7 @@ def shown(answer: dict[str, Any], language: str = "en") -> list[str]:
     for fate in answer["datasets"]:
         lines.append(f"{fate['dataset']}: {_outcome(fate['outcome'], zh)}{_versions(fate['versions'], zh)}")
         for row in fate["reasons"]:
-            lines.append(f"  - {row['filter']}: {_reason(row, zh)}")
+            lines.append(": ".join(part for part in (f"  - {row['filter']}", _reason(row, zh)) if part))
             words = row["because"] or {}
             lines.append(f"    {(words.get('zh') if zh else words.get('en')) or words.get('en') or words.get('zh') or ''}")
         if fate["edits"]:
