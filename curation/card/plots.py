@@ -2,7 +2,9 @@
 
 import io
 import itertools
+import json
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from curation.card import Model, count
@@ -17,8 +19,19 @@ PARTS = (
 )
 
 
+SHOWN = ("funnel_by_source", "languages", "licenses", "lengths", "distributions")
+
+
 def render(model: Model) -> dict[str, bytes]:
     """Labels are in English, as the fonts of a reader's machine may lack Chinese."""
+    told = {key: model[key] for key in SHOWN} | {"dedup": {"shared": model["dedup"]["shared"]}}
+    return dict(_rendered(json.dumps(told, default=str)))
+
+
+@lru_cache(2)
+def _rendered(told: str) -> dict[str, bytes]:
+    """Drawn once for the files and for the page that holds them: two seconds of a card."""
+    model = json.loads(told)
     drawn = {
         "plots/funnel.svg": _funnel(model["funnel_by_source"]),
         "plots/languages.svg": _bars([(r["value"] or "unknown", r["documents"]) for r in model["languages"][:12]], "documents"),
