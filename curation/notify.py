@@ -3,6 +3,7 @@
 A message that cannot be delivered stops no run, and is said where the run is read.
 """
 
+import http.client
 import json
 import subprocess
 import urllib.error
@@ -66,7 +67,7 @@ def _post(one: settings.Notify, body: bytes) -> str | None:
             answer.read(1)
     except urllib.error.HTTPError as error:
         return f"HTTP {error.code}"
-    except (urllib.error.URLError, OSError) as error:
+    except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
         return str(getattr(error, "reason", error))
     return None
 

@@ -161,7 +161,8 @@ def borderline(workspace: Workspace, person: Person, name: str, only: str | None
     shown = tune.samples(workspace, found, [picked], 6)[picked] if picked else {}
     may = cleared(workspace, person)
     sides = {
-        side: [row if may(row["source"]) else {**row, "text": None} for row in documents] for side, documents in shown.items()
+        side: [row if may(row["source"]) else {**row, "text": None, "title": None} for row in documents]
+        for side, documents in shown.items()
     }
     return {"name": name, "filters": rows, "picked": picked, "sides": sides}
 

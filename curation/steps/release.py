@@ -75,6 +75,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent, 
     with _clone(workspace) as clone:
         tell(1, 5)
         _lay(workspace, clone, plan)
+        gate(workspace, plan, manifest)  # again: what was decided since is in the log that the clone took along
         stages = sorted(
             {f"{stage}@{s}" for stage, _ in PER_SOURCE for s in _with_upstream(workspace, plan)} - _derived(workspace, plan)
         )
@@ -111,7 +112,8 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent, 
             message = f"Release {tag} ({manifest['reason']})"
             git(clone, "commit", "-q", "-m", message + (f"\n\n{note.strip()}" if note.strip() else ""))
         tell(4, 5)
-        _take_over(workspace, clone, name, log, base)
+        with decisions.locked(workspace, "decisions"):
+            _take_over(workspace, clone, name, log, base)
     git(
         workspace.root, "tag", "-a", tag, "-m", f"{tag}: {manifest['counts']['documents']} documents, digest {manifest['digest']}"
     )
