@@ -7,6 +7,7 @@ task's return value as Markdown. Nothing of a dataset changes: a curator adds an
 """
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +38,13 @@ with DAG(
             title="Dataset 数据集",
             description="By whose filters the sample is judged (default: docs)",
         ),
-        "objects": Param(200, type="integer", minimum=1, title="Objects 对象数", description="Files or batches to look at"),
+        "objects": Param(
+            200, type="integer", minimum=1, maximum=1000, title="Objects 对象数", description="Files or batches to look at"
+        ),
     },
 ) as dag:
 
-    @task
+    @task(execution_timeout=timedelta(hours=1))
     def try_source(params: dict[str, Any]) -> str:
         """Check the manifest, write it down, try it; the report as Markdown."""
         from curation import credentials, notify
@@ -54,7 +57,7 @@ with DAG(
         try:
             file = tryout.submit(workspace, params["manifest"])
             print(f"[curate] trying {file}", flush=True)
-            answer = tryout.ask(workspace, file, params["dataset"] or None, params["objects"])
+            answer = tryout.ask(workspace, file, params["dataset"] or None, params["objects"], anonymous=True)
         except CurationError as error:
             raise AirflowFailException(str(error)) from None
         print(f"[curate] written: {tryout.keep(workspace, answer)}", flush=True)

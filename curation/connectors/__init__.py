@@ -24,6 +24,7 @@ class Asked:
     raw_member: Callable[[str, str], Path]  # (source, glob) -> a local copy of that file of its raw bytes
     upstream_claims: Callable[[str], list[Claim]]  # (source) -> claims its raw came with
     sample: int | None = None  # only so many records are wanted: a trial before the whole is fetched
+    anonymous: bool = False  # asked by a stranger's form: no login of this machine, no configuration of it, no private address
 
 
 def some(found: list[Any], asked: Asked) -> list[Any]:

@@ -15,6 +15,7 @@ import hashlib
 import os
 import posixpath
 import re
+import resource
 import secrets
 import subprocess
 import tempfile
@@ -36,6 +37,7 @@ from curation.license_files import LicenseFiles
 
 SCHEMES = ("https", "http", "ssh", "file")
 MAX_FILE = 1 << 30
+MOST_TRIAL = 2 << 30  # bytes of one file that git writes for a trial
 _FILE_MODES = {"100644", "100755"}
 
 
@@ -75,7 +77,7 @@ def fetch(options: Options, asked: Asked) -> Iterator[Fetched]:
     """Yield every wanted file of the commit, by path; license files are always wanted."""
     remote, shown = _remote(options, asked.root)
     with tempfile.TemporaryDirectory() as folder:
-        git = _Git(Path(folder), options, remote, shown)
+        git = _Git(Path(folder), options, remote, shown, asked)
         commit = options.commit or git.resolve(options.ref or "HEAD")
         how = hashlib.sha256(repr((sorted(options.paths), options.history)).encode()).hexdigest()[:16]
         # receipts of files that went with an earlier commit stay, and name that commit
@@ -142,8 +144,8 @@ def _remote(options: Options, root: Path) -> tuple[str, str]:
 class _Git:
     """A bare repository in a scratch folder, for as long as one ingest lasts."""
 
-    def __init__(self, folder: Path, options: Options, remote: str, shown: str) -> None:
-        self._folder, self._options, self._remote, self._shown = folder, options, remote, shown
+    def __init__(self, folder: Path, options: Options, remote: str, shown: str, asked: Asked) -> None:
+        self._folder, self._options, self._remote, self._shown, self._asked = folder, options, remote, shown, asked
         scheme = urllib.parse.urlsplit(remote).scheme or "ssh"
         self._configured = [
             ("core.hooksPath", os.devnull),
@@ -190,6 +192,9 @@ class _Git:
         ssh = {"GIT_SSH_COMMAND": kept.get("GIT_SSH_COMMAND", "ssh") + " -o BatchMode=yes"}
         if self._trusting:
             kept["GIT_CONFIG_GLOBAL"] = str(self._trusting)
+        if self._asked.anonymous:  # .netrc, credential helpers, cookies and addresses rewritten are this machine's
+            nobody = {"HOME": str(self._folder), "XDG_CONFIG_HOME": str(self._folder), "GIT_CONFIG_GLOBAL": os.devnull}
+            kept |= {**nobody, "GIT_CONFIG_SYSTEM": os.devnull}
         asked = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "LC_ALL": "C", "GIT_CONFIG_COUNT": str(len(self._configured))}
         return {**kept, **ssh, **asked, **numbered}
 
@@ -197,7 +202,13 @@ class _Git:
         command = ["git", "-C", str(self._folder), *arguments]
         try:
             done = subprocess.run(
-                command, input=given.encode(), capture_output=True, env=self._environment(), timeout=self._options.seconds
+                command,
+                input=given.encode(),
+                capture_output=True,
+                env=self._environment(),
+                timeout=self._options.seconds,
+                restore_signals=not self._asked.sample,  # git is to say that a file is too large, and not to be killed for it
+                preexec_fn=_small_files if self._asked.sample else None,
             )
         except FileNotFoundError:
             raise DataError("git is not installed; the connector git needs it") from None
@@ -336,6 +347,11 @@ class _Git:
             yield read
             process.stdin.close()
             process.kill()
+
+
+def _small_files() -> None:
+    """A trial's pack may be no larger than this; git says so and ends."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_TRIAL, MOST_TRIAL))
 
 
 class _Blob:

@@ -52,7 +52,7 @@ class Options(Declared):
 
 def fetch(options: Options, asked: Asked) -> Iterator[Fetched]:
     """Yield every data file wanted, by path."""
-    hub = _Hub(options)
+    hub = _Hub(options, asked.anonymous)
     commit, offered = hub.listing()
     card = hub.card(commit) if CARD in offered else None
     claims = _claims(card, f"{CARD} of {options.id}@{commit[:12]}")
@@ -70,16 +70,18 @@ def fetch(options: Options, asked: Asked) -> Iterator[Fetched]:
 class _Hub:
     """One dataset repository of the hub that HF_ENDPOINT names."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, anonymous: bool) -> None:
         from huggingface_hub import HfApi, constants, get_token
 
         login = credentials.find(options.auth_ref, "where.hub")
-        self._token = login.password if login else get_token()
+        self._token = login.password if login else None if anonymous else get_token()
         self._options = options
         self._api = HfApi(endpoint=constants.ENDPOINT, token=self._token or False)
         # another endpoint is the user's own configuration: a company mirror on plain http and a private address is theirs
-        own = constants.ENDPOINT != "https://huggingface.co"
+        own = constants.ENDPOINT != "https://huggingface.co" and not anonymous
         self._limits = web.Limits(options.max_bytes, options.seconds, own and constants.ENDPOINT.startswith("http:"), own)
+        if anonymous:
+            web.reachable(constants.ENDPOINT, self._limits)
 
     def listing(self) -> tuple[str, dict[str, str]]:
         """The commit, and path -> promised digest (`sha256:` of a large file, `git:` of another)."""

@@ -25,6 +25,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from pydantic import Field
+
 from curation import manifest, web
 from curation.connectors import Asked, Fetched
 from curation.declaration import Declared, parse
@@ -37,8 +39,8 @@ MAX_METADATA = 1 << 20
 class Options(Declared):
     """`sha256` pins the file; without it the index's own hash is checked."""
 
-    package: str
-    version: str
+    package: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    version: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.!+_-]*$")
     kind: Literal["sdist", "wheel"] = "sdist"
     sha256: str | None = None
 
@@ -51,27 +53,27 @@ def fetch(options: Options, asked: Asked) -> Iterator[Fetched]:
     if known and options.sha256 == known["sha256"]:
         yield Fetched(name, known["uri"], known["file_name"], None, facts=known["facts"])
         return
-    if wheelhouse := find_links():
+    if wheelhouse := None if asked.anonymous else find_links():
         yield from _from_folder(options, name, wheelhouse)
         return
-    file_name, url, promised = _find(options, normal)
+    file_name, url, promised = _find(options, normal, asked.anonymous)
     if options.sha256 and promised and options.sha256 != promised:
         raise DataError(f"{name}: sha256 is pinned to {options.sha256}, the index offers {promised} ({file_name})")
     expected = options.sha256 or promised
     if known and expected == known["sha256"]:
         yield Fetched(name, known["uri"], known["file_name"], None, facts=known["facts"])
         return
-    with _fetched(name, file_name, url, expected) as body:
+    with _fetched(name, file_name, url, expected, asked.anonymous) as body:
         claims = _metadata_claims(body, file_name)
         body.seek(0)
         yield Fetched(name, f"{name}?file_name={file_name}", file_name, body, claims)
 
 
 @contextmanager
-def _fetched(name: str, file_name: str, url: str, expected: str | None) -> Iterator[BinaryIO]:
+def _fetched(name: str, file_name: str, url: str, expected: str | None, anonymous: bool = False) -> Iterator[BinaryIO]:
     """The file's bytes, checked. Raises DataError for others than the expected ones."""
     with tempfile.TemporaryFile() as body:
-        digest = _download(url, body)
+        digest = _download(url, body, anonymous)
         if expected and digest != expected:
             raise DataError(f"{name}: expected sha256 {expected}, got {digest} ({file_name})")
         body.seek(0)
@@ -131,13 +133,13 @@ def main(arguments: list[str]) -> None:
             shutil.copyfileobj(body, out)
 
 
-def _find(options: Options, normal: str) -> tuple[str, str, str | None]:
+def _find(options: Options, normal: str, anonymous: bool = False) -> tuple[str, str, str | None]:
     from pypi_simple import ProjectPage, UnsupportedContentTypeError
 
-    index = index_url()
+    index = _without_login(index_url()) if anonymous else index_url()
     page_url = f"{index.rstrip('/')}/{normal}/"
     accept = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.5, text/html;q=0.1"
-    answer = web.get(page_url, _limits(index), {"Accept": accept})
+    answer = web.get(page_url, _limits(index, anonymous), {"Accept": accept})
     body = answer.body.read()
     kind = (answer.headers.get("Content-Type") or "text/html").split(";")[0].strip()
     try:
@@ -162,14 +164,19 @@ def _find(options: Options, normal: str) -> tuple[str, str, str | None]:
     return offered[0].filename, offered[0].url, offered[0].digests.get("sha256")
 
 
-def _limits(index: str) -> web.Limits:
-    # the index is the user's own configuration: a company mirror on plain http and a private address is theirs
-    return web.Limits(plain_http=index.startswith("http://"), private_addresses=True)
+def _limits(index: str, anonymous: bool) -> web.Limits:
+    # the index is the user's own configuration: a company mirror on plain http and a private address is theirs, and no stranger's
+    return web.Limits() if anonymous else web.Limits(plain_http=index.startswith("http://"), private_addresses=True)
 
 
-def _download(url: str, body: BinaryIO) -> str:
+def _without_login(url: str) -> str:
+    parts = urllib.parse.urlsplit(url)
+    return urllib.parse.urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _download(url: str, body: BinaryIO, anonymous: bool) -> str:
     digest = hashlib.sha256()
-    answer = web.get(url, _limits(url))
+    answer = web.get(url, _limits(url, anonymous))
     with answer.body:
         while piece := answer.body.read(1 << 20):
             digest.update(piece)

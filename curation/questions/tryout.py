@@ -25,13 +25,22 @@ from curation.tongue import told
 SENSITIVE = {"CN_ID", "BANK_CARD", "CN_PASSPORT", "HK_ID", "TW_ID"}  # L3: four eyes, never open
 PERSONAL = "L2"
 RECIPE = "tryout"
+ANYBODY = {"git", "http", "hub", "package_index"}  # connectors whose places can be public
 
 
-def ask(workspace: Workspace, file: Path, dataset: str | None = None, objects: int = 200, workers: int = 1) -> dict[str, Any]:
+def ask(
+    workspace: Workspace,
+    file: Path,
+    dataset: str | None = None,
+    objects: int = 200,
+    workers: int = 1,
+    anonymous: bool = False,
+) -> dict[str, Any]:
     """Everything about a sample of the source declared in `file`. Raises the one-line error of what is wrong with it.
 
     `dataset` names a recipe whose filters are applied; default: the profile `docs` and the strictest policy that
-    lets the declared license in.
+    lets the declared license in. An `anonymous` trial, of what somebody wrote into a form, has no login and no private address of
+    this machine.
     """
     shown = workspace.shown(file.absolute())
     if not file.is_file():
@@ -41,7 +50,7 @@ def ask(workspace: Workspace, file: Path, dataset: str | None = None, objects: i
         policy = catalog.policy_for([source.license])
         _lay(workspace, here, source.id, dataset, policy)
         derived = check.source(here, source.id)["derived"]
-        report = ingest.run(source.id, here, sample=objects, beside=workspace)
+        report = ingest.run(source.id, here, sample=objects, beside=workspace, anonymous=anonymous)
         extract.run(source.id, here, workers)
         documents = published.documents(here, source.id)
         answer: dict[str, Any] = {
@@ -53,7 +62,7 @@ def ask(workspace: Workspace, file: Path, dataset: str | None = None, objects: i
             "derived": derived,
             "objects": report["objects"],
             "bytes": report["bytes"],
-            "sampled": report["objects"] >= objects,
+            "sampled": report["objects"] >= objects or report["bytes"] >= ingest.TRIAL_BYTES,
             "from": [one["uri"] for one in published.raw(here, source.id)["objects"]][:3],
             "records": documents["documents"] + documents["quarantined"],
             "documents": documents["documents"],
@@ -96,7 +105,7 @@ def _demand_reachable_by_anybody(source: manifest.Source) -> None:
     """Raise DeclarationError for a place that only this machine or its logins reach: whoever fills in a form must not borrow them."""
     connector, options = source.connector()
     addresses = [str(options[key]) for key in ("url", "base", "captures") if key in options]
-    if connector in {"local", "sql", "s3"} or not all(one.startswith("https://") for one in addresses):
+    if connector not in ANYBODY or not all(one.startswith("https://") for one in addresses):
         raise DeclarationError(
             f"manifest: where: {connector}: a form takes what anybody can reach; allowed: https://, git over https, hub, package_index"
         )

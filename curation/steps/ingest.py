@@ -18,6 +18,8 @@ from curation.steps import Tell, silent
 from curation.store import Workspace, dump_json
 
 SAMPLE_BYTES = 256 << 20  # of one object in a trial
+TRIAL_BYTES = 2 << 30  # of a trial in all: it ends with the object that reaches it
+TRIAL_SECONDS = 600.0  # that a connector may take over one thing in a trial
 
 
 class LargerThanTrial(DataError):
@@ -31,10 +33,12 @@ def run(
     tell: Tell = silent,
     sample: int | None = None,
     beside: Workspace | None = None,
+    anonymous: bool = False,
 ) -> dict[str, Any]:
     """Fetch what is new or changed; objects that did not change are not fetched again.
 
-    A trial takes the first `sample` objects only, into a scratch workspace that lies `beside` the one whose files and sources are meant.
+    A trial takes the first `sample` objects only, into a scratch workspace that lies `beside` the one whose files and sources are meant;
+    an `anonymous` one, of somebody's form, borrows no login and no private address of this machine.
     """
     home = beside or workspace
     source = catalog.source(workspace, name)
@@ -42,6 +46,8 @@ def run(
     shown = workspace.shown(workspace.source_file(name))
     connector = rooms.find(connectors, kind)
     options = parse(connector.Options, given, f"{shown}: where.{kind}")
+    if sample and hasattr(options, "seconds"):
+        options = options.model_copy(update={"seconds": min(options.seconds, TRIAL_SECONDS)})
     objects: dict[str, dict[str, Any]] = {}
     fetched = 0
     with ExitStack() as stack:
@@ -51,6 +57,7 @@ def run(
             raw_member=lambda other, glob: stack.enter_context(_member(home, other, glob)),
             upstream_claims=lambda other: [Claim(*c) for o in published.raw(home, other)["objects"] for c in o["claims"]],
             sample=sample,
+            anonymous=anonymous,
         )
         try:
             for one in connector.fetch(options, asked):
@@ -60,7 +67,10 @@ def run(
                     raise DataError(f"{shown}: two objects are named {one.name!r}")
                 objects[one.name] = entry
                 tell(len(objects), 0)
-                if sample and sum(not LicenseFiles.wants(key) for key in objects) >= sample:
+                if sample and (
+                    sum(not LicenseFiles.wants(key) for key in objects) >= sample
+                    or sum(entry["size"] for entry in objects.values()) >= TRIAL_BYTES
+                ):
                     break
         except DeclarationError as error:
             raise DeclarationError(credentials.masked(f"{shown}: {error}")) from None
