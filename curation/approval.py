@@ -14,6 +14,11 @@ from curation.errors import DeclarationError
 from curation.store import Workspace, dump_json
 
 
+def question(workspace: Workspace, dataset: str, digest: str) -> str:
+    """First line of what Airflow asks a reviewer: which digest of which dataset, and where. The page's button looks for exactly it."""
+    return f"{dataset}, digest {digest}, in {workspace.root.resolve()}"
+
+
 class Approval(BaseModel):
     """Who decided what, when, how they were known, and the digests of what they saw."""
 

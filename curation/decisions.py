@@ -26,7 +26,7 @@ FILE = "data/decisions.jsonl"
 START = "0" * 64
 KINDS = (
     "approve", "reject", "settle", "dispute", "transfer", "withdraw", "override", "lower", "sample", "release", "policy", "revoke",
-    "accept", "refuse",
+    "accept", "refuse", "submit",
 )  # fmt: skip
 PROVED = ("airflow-login", "git-signed")  # four eyes count these; anybody can be an operating system user
 

@@ -11,6 +11,8 @@ from curation.errors import DataError, ReviewError, RightsError
 from curation.identifiers import PERSONAL
 from curation.manifest import Source
 from curation.recipe import Plan
+from curation.reviewers import FILE as REVIEWERS
+from curation.reviewers import Reviewers
 from curation.store import Workspace
 
 
@@ -52,31 +54,39 @@ def demand_release(workspace: Workspace, plan: Plan, digest: str) -> None:
     approved = eyes(workspace, plan.recipe.name, digest, sources)
     if len(approved) < control.reviewers:
         raise ReviewError(
-            f"{plan.recipe.name} is {level}: {control.reviewers} persons must approve it, each by an Airflow login or a signature "
-            f"and none of them its submitter; so far: {', '.join(sorted(approved)) or 'nobody'}"
+            f"{plan.recipe.name} is {level}: {control.reviewers} persons of {REVIEWERS} must approve it, each by an Airflow login or a "
+            f"signature and none of them its submitter; so far: {', '.join(sorted(approved)) or 'nobody'}"
         )
     owners = {party.name for source in sources for party in source.issuer}
-    if control.owner and not owners & approved:
+    if control.owner and not {Reviewers(workspace).person(one) for one in owners} & approved:
         raise ReviewError(
             f"{plan.recipe.name} is {level}: one who approves must be an owner of the data: {', '.join(sorted(owners))}"
         )
 
 
 def eyes(workspace: Workspace, dataset: str, digest: str, sources: list[Source]) -> set[str]:
-    """Persons who approved exactly this digest and count: identity proved, and none submitted one of its sources."""
-    submitted = [source.submitted_by for source in sources if source.submitted_by]
-    submitters = {said.casefold() for party in submitted for said in (party.name, party.contact) if said}
-    about = {"dataset": dataset, "digest": digest}
+    """Persons of data/reviewers.yaml who approved exactly this digest and count: identity proved, and none submitted one of its sources."""
+    reviewers, about = Reviewers(workspace), {"dataset": dataset, "digest": digest}
     last: dict[str, Decision] = {}  # what a person said last counts
     for one in standing.known(workspace):
-        if one.kind in {"approve", "reject"} and one.subject == about:
-            last[one.by.name.casefold()] = one
+        if one.kind in {"approve", "reject"} and one.subject == about and (person := reviewers.person(one.by.name)):
+            last[person] = one
+    submitters = _submitters(workspace, sources)
     by_proof: dict[str, str] = {}  # one key is one person, whatever names it signs with
     for person, one in last.items():
-        proof = _proof(workspace, one) if one.kind == "approve" and person not in submitters else None
+        proof = _proof(workspace, one) if one.kind == "approve" and not reviewers.among(person, submitters) else None
         if proof:
-            by_proof.setdefault(proof, one.by.name)
+            by_proof.setdefault(proof, person)
     return set(by_proof.values())
+
+
+def _submitters(workspace: Workspace, sources: list[Source]) -> set[str]:
+    """Names and addresses of those who brought the sources: as declared, and as the log knows who filled in a form."""
+    parties = [source.submitted_by for source in sources if source.submitted_by]
+    names = {said for party in parties for said in (party.name, party.contact) if said}
+    names |= {source.contact for source in sources if not source.submitted_by}
+    own = {source.id for source in sources}
+    return names | {one.by.name for one in standing.known(workspace) if one.kind == "submit" and one.subject["source"] in own}
 
 
 def _proof(workspace: Workspace, one: Decision) -> str | None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pyarrow.compute as pc
+
 from curation.errors import DataError
 from curation.store import Workspace
 
@@ -33,6 +35,16 @@ def signals(workspace: Workspace, source: str) -> dict[str, Any]:
     """Document shards of a source with their sidecars, as annotate published them."""
     key = workspace.signal_index(source)
     return _read(workspace, key, f"source {source!r} is not measured yet", f"step annotate {source}")
+
+
+def license_claims(workspace: Workspace, source: str, doc_id: str) -> list[dict[str, Any]]:
+    """Every license claim about a document of a measured source (detector, value, passage, where); none of one that it has not."""
+    for shard in signals(workspace, source)["shards"]:
+        table = workspace.read_table(shard["file"], ["doc_id", "license_claims"])
+        hit = table.filter(pc.equal(table["doc_id"], doc_id))
+        if hit.num_rows:
+            return hit["license_claims"][0].as_py()  # type: ignore[no-any-return]
+    return []
 
 
 def manifest(workspace: Workspace, dataset: str) -> dict[str, Any]:

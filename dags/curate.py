@@ -215,13 +215,14 @@ with DAG(
     @task
     def show_card(params: dict[str, Any], ti: Any = None) -> str:
         """The card without its header for machines: the body of the reviewer's question."""
-        from curation import published
+        from curation import approval, published
 
         workspace = Workspace.find(params["workspace"])
-        ti.xcom_push(key="digest", value=published.manifest(workspace, params["recipe"])["digest"])
+        digest = published.manifest(workspace, params["recipe"])["digest"]
+        ti.xcom_push(key="digest", value=digest)
         text = workspace.open(workspace.dataset(params["recipe"], "README.md")).read().decode()
         body = "\n".join(line for line in text.split("\n---\n", 1)[-1].splitlines() if not line.startswith("!["))
-        return body[:60_000]
+        return f"{approval.question(workspace, params['recipe'], digest)}\n\n{body[:60_000]}"
 
     review = Review(
         task_id="review",

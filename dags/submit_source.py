@@ -45,7 +45,7 @@ with DAG(
 ) as dag:
 
     @task(execution_timeout=timedelta(hours=1))
-    def try_source(params: dict[str, Any]) -> str:
+    def try_source(params: dict[str, Any], dag_run: Any = None) -> str:
         """Check the manifest, write it down, try it; the report as Markdown."""
         from curation import credentials, notify
         from curation.errors import CurationError
@@ -55,7 +55,7 @@ with DAG(
         credentials.use_airflow(Connection.get, AirflowNotFoundException)
         workspace = Workspace.find(params["workspace"])
         try:
-            file = tryout.submit(workspace, params["manifest"])
+            file = tryout.submit(workspace, params["manifest"], by=dag_run.triggering_user_name)
             print(f"[curate] trying {file}", flush=True)
             answer = tryout.ask(workspace, file, params["dataset"] or None, params["objects"], anonymous=True)
         except CurationError as error:
@@ -63,6 +63,6 @@ with DAG(
         print(f"[curate] written: {tryout.keep(workspace, answer)}", flush=True)
         if undelivered := notify.tell(workspace, "submitted", {"source": answer["source"], "contact": answer["contact"]}):
             print(f"[curate] {undelivered}", flush=True)
-        return tryout.markdown(answer)
+        return tryout.markdown(tryout.quotable(answer))
 
     try_source()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from curation import cli, published, versions, workspaces
+from curation import approval, cli, published, versions, workspaces
 from curation.line import STEPS
 from curation.store import Workspace
 from tests import corpus
@@ -79,14 +79,62 @@ def test_dags_parse_and_stay_thin(home: dict[str, str]) -> None:
     assert all(any("\u4e00" <= c <= "\u9fff" for c in schema["title"]) for schema in found["params"].values())
 
 
-def test_the_dag_runs_the_line_to_the_same_digests_as_the_cli(home: dict[str, str], released: Workspace) -> None:
+@pytest.fixture(scope="module")
+def ran(home: dict[str, str]) -> str:
+    """How a run of the DAG `curate` ended."""
+    return ask(home, RUN, home["CURATION_WORKSPACE"])
+
+
+def test_the_dag_runs_the_line_to_the_same_digests_as_the_cli(home: dict[str, str], ran: str, released: Workspace) -> None:
     """Through Airflow to a release: every file of the dataset is the one that `curate run` makes."""
     workspace = home["CURATION_WORKSPACE"]
-    assert ask(home, RUN, workspace) == "success"
+    assert ran == "success"
     assert published.manifest(Workspace(workspace), "energy") == published.manifest(released, "energy")
     records = [json.loads(one.release_file("energy").read_text()) for one in (Workspace(workspace), released)]
     assert [one.pop("decisions")["number"] for one in records] == [1, 1]  # its digest is of an entry with a time
     assert records[0] == records[1]
+
+
+QUESTIONS = """
+import asyncio, json, sys
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+from starlette.requests import Request
+from airflow.api_fastapi.app import create_app, get_auth_manager
+from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+from airflow.models.hitl import HITLDetail
+from airflow.models.taskinstance import TaskInstance
+from airflow.utils.session import create_session
+from curation.review import airflow_plugin
+
+asked = {"release": sys.argv[2], "review": sys.argv[3], "plan": sys.argv[4]}
+with create_session() as session:
+    for task in session.scalars(select(TaskInstance).where(TaskInstance.dag_id == "curate", TaskInstance.task_id.in_(asked))):
+        task.state = "awaiting_input"
+        session.add(HITLDetail(ti_id=task.id, subject="Release energy?", body=asked[task.task_id] + "\\n\\n# Card",
+                               options=["Approve", "Reject"], defaults=["Reject"], multiple=False, params={"reason": {"value": ""}}))
+airflow_plugin.PAGE = 1
+with TestClient(create_app(apps="core")):
+    token = get_auth_manager().generate_jwt(SimpleAuthManagerUser(username="reviewer", role="OP"))
+    login = Request({"type": "http", "headers": [(b"authorization", f"Bearer {token}".encode())]})
+    said = [asyncio.run(airflow_plugin.answer(login, one, True, "read it")) for one in ("energy, digest 0", asked["review"], asked["review"])]
+with create_session() as session:
+    found = session.execute(select(TaskInstance.task_id, HITLDetail).join(HITLDetail, HITLDetail.ti_id == TaskInstance.id)).all()
+    answered = {task: [one.responded_by["name"], one.chosen_options, one.params_input] for task, one in found if one.responded_by}
+print("ANSWER" + json.dumps([said, answered]))
+"""
+
+
+def test_the_pages_button_answers_the_very_question(home: dict[str, str], ran: str) -> None:
+    """Airflow's own task that asks about this digest of this workspace, and no other of the same dataset; Airflow knows who answered."""
+    here = Path(home["CURATION_WORKSPACE"])
+    questions = [
+        approval.question(Workspace(root), "energy", digest * 16)
+        for root, digest in ((here.parent, "a"), (here, "a"), (here, "b"))
+    ]
+    said, answered = json.loads(ask(home, QUESTIONS, *questions))
+    assert said == [False, True, False]
+    assert answered == {"review": ["reviewer", ["Approve"], {"reason": "read it"}]}
 
 
 PLUGIN = """

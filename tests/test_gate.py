@@ -19,7 +19,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import curation
-from curation import approval, cli, decisions, gate, levels, line, published, purge, rights, signing, standing, versions
+from curation import (
+    approval,
+    cli,
+    decisions,
+    gate,
+    levels,
+    line,
+    published,
+    purge,
+    reviewers,
+    rights,
+    signing,
+    standing,
+    versions,
+)
 from curation.decisions import Identity
 from curation.document import doc_id
 from curation.errors import CurationError, DataError, DeclarationError, ReviewError, RightsError
@@ -472,6 +486,8 @@ def test_two_persons_by_signature_where_the_level_asks(tmp_path: Path) -> None:
     line.run(workspace, "energy", until="card")
     digest = published.manifest(workspace, "energy")["digest"]
     plan = line.catalog.plan(workspace, "energy")
+    known = workspace.root / reviewers.FILE
+    known.write_text("ann: []\nbob: [bob@corp.example]\nzoe:\nThe Submitter: [submitter]\nroot:\n")
     assert run(workspace, "approve", "energy", "--because", "read") == 0
     assert run(workspace, "approve", "energy", "--because", "read", "--sign", str(keys["Submitter"]), "--as", "Submitter") == 0
     assert run(workspace, "approve", "energy", "--because", "read", "--sign", str(keys["stranger"]), "--as", "ann") == 2
@@ -492,6 +508,40 @@ def test_two_persons_by_signature_where_the_level_asks(tmp_path: Path) -> None:
     assert len(gate.eyes(workspace, "energy", digest, [source()])) == 2
     assert run(workspace, "approve", "energy", "--because", "no", "--reject", "--sign", str(keys["bob"]), "--as", "bob") == 0
     assert len(gate.eyes(workspace, "energy", digest, [source()])) == 1
+
+
+def test_names_are_no_persons(tmp_path: Path) -> None:
+    """Who counts stands in data/reviewers.yaml; one person by login and by key is one, and a submitter under another name is none."""
+    workspace = corpus.lay(tmp_path)
+    line.run(workspace, "energy", until="card")
+    manifest = published.manifest(workspace, "energy")
+    known = workspace.root / reviewers.FILE
+
+    def approved(*names: str) -> None:
+        for name in names:
+            approval.record(workspace, manifest, "approve", "read", reviewer=name, by=Identity(name=name, kind="airflow-login"))
+
+    def eyes(by: str = "Somebody", contact: str | None = None) -> set[str]:
+        one = source().model_copy(
+            update={"submitted_by": source().submitted_by.model_copy(update={"name": by, "contact": contact})}
+        )
+        return gate.eyes(workspace, "energy", manifest["digest"], [one])
+
+    approved("zhangwei", "wei.zhang@corp.example", "lisi")
+    assert eyes() == set()  # nobody is named
+    known.write_text("Zhang Wei: [zhangwei, wei.zhang@corp.example]\n李四: [lisi]\n王五: [wangwu]\n", "utf-8")
+    assert eyes() == {"Zhang Wei", "李四"}
+    assert (
+        eyes("Zhang Wei") == eyes("wei zhang") == eyes("W. Zhang", "zhangwei@home.example") == eyes("x", "ZhangWei") == {"李四"}
+    )
+    assert eyes("李四") == {"Zhang Wei"}
+    tryout_by = Identity(name="lisi", kind="airflow-login")
+    decisions.append(workspace, "submit", {"source": "plant", "manifest": "0" * 64}, "filled in the form", by=tryout_by)
+    assert eyes() == {"Zhang Wei"}
+    for wrong in ("A: [x]\nB: [X]\n", "A: x\n", "A: [1]\n"):
+        known.write_text(wrong)
+        with pytest.raises(DeclarationError, match=r"data/reviewers.yaml: .*(name of two persons|list of the names)"):
+            eyes()
 
 
 # --- withdrawal ---

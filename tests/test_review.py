@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 
 import curation
 from curation import approval, cli, decisions, line, published, sampling, versions, workspaces
-from curation.errors import DeclarationError
+from curation.errors import DataError, DeclarationError
 from curation.questions import why
 from curation.review import deeds, pages, reading
 from curation.review.app import CSP, alone, create
@@ -108,9 +108,9 @@ def client(workspace: Workspace, decides: bool = True, name: str = "somebody", a
             raise HTTPException(401, "log in")
         return Person(name, "airflow-login", decides)
 
-    async def answer(request: object, who: Person, dataset: str, approve: bool, because: str) -> bool:
+    async def answer(request: object, question: str, approve: bool, because: str) -> bool:
         assert answered is not None
-        answered.append(f"{who.name} {dataset} {approve} {because}")
+        answered.append(f"{question} {approve} {because}")
         return True
 
     return TestClient(
@@ -174,7 +174,9 @@ def test_a_waiting_task_of_airflow_is_answered_and_nothing_else(address: str, wo
     good = {"token": token_of(one.get("/dataset/energy").text), "decision": "reject", "because": "too short", "digest": digest}
     done = one.post("/decide/energy", data=good)
     assert done.status_code == 303 and done.headers["location"] == "/dataset/energy?answered=1"
-    assert answered == ["somebody energy False too short"] and len(decisions.read(workspace)) == before
+    assert answered == [f"energy, digest {digest}, in {workspace.root.resolve()} False too short"]
+    assert len(decisions.read(workspace)) == before
+    assert one.post("/decide/energy", data={**good, "decision": "perhaps"}).status_code == 409 and len(answered) == 1
 
 
 def test_texts_above_ones_clearance_are_hidden(address: str, workspace: Workspace) -> None:
@@ -194,9 +196,22 @@ def test_texts_above_ones_clearance_are_hidden(address: str, workspace: Workspac
         sides = pages.borderline(workspace, person, "energy", None)["sides"]
         assert all(row["text"] is None for rows in sides.values() for row in rows) and any(sides.values())
         refused = client(workspace).get("/why?doc=en-1")
-        assert refused.status_code == 409 and "above your clearance" in refused.text
-        claims = [claim for row in pages.conflicts(workspace, person)["rows"] for claim in row["claims"]]
-        assert claims and all(claim["passage"] is None for claim in claims)
+        assert refused.status_code == 409 and "no document" in refused.text and "that you may read" in refused.text
+        nothing = client(workspace).get("/why?doc=nothing")  # what is hidden answers like what is not there
+        assert nothing.text.replace("nothing", "en-1") == refused.text
+        (conflict,) = pages.conflicts(workspace, person)["rows"]
+        assert conflict["claims"] and all(claim["passage"] is None for claim in conflict["claims"])
+        before = len(decisions.read(workspace))
+        digest = published.manifest(workspace, "energy")["digest"]
+        form = {"decision": "approve", "because": "read it", "digest": digest}
+        with pytest.raises(DeclarationError, match="sources above your clearance"):
+            deeds.decide(workspace, person, "energy", form)
+        with pytest.raises(DeclarationError, match="above your clearance"):
+            settled = {**form, "digest": conflict["digest"], "license": "MIT", "evidence": ("a.txt", b"x")}
+            deeds.settle(workspace, person, conflict["source"], settled)
+        with pytest.raises(DeclarationError, match="that you may read"):
+            deeds.withdraw(workspace, person, "en-1", form)
+        assert len(decisions.read(workspace)) == before
         (workspace.root / "data" / "clearances.yaml").write_text("somebody: L3\n")
         assert pages.judging(workspace, person, "energy", False)["state"]["next"]["id"] == row["id"]
     finally:
@@ -270,6 +285,11 @@ def test_a_conflict_is_settled_with_its_proof(page: Page, address: str, workspac
     page.goto(f"{address}/conflicts")
     section = page.locator("section", has_text="disputed")
     assert "reserved" in section.inner_text().lower() or "MIT" in section.inner_text()
+    person = Person("somebody", "airflow-login", True)
+    for source, digest in (("plant", section.locator("input[name=digest]").input_value()), ("disputed", "0" * 64)):
+        with pytest.raises(DataError, match="changed since the page was shown, or is settled"):
+            form = {"digest": digest, "license": "MIT", "evidence": ("a.txt", b"x"), "because": "so"}
+            deeds.settle(workspace, person, source, form)
     proof = tmp_path / "contract.txt"
     proof.write_text("signed")
     section.locator("input[type=text]").fill("CC-BY-4.0")

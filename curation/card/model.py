@@ -34,7 +34,7 @@ def build(
     ledger: pa.Table,
     edits: pa.Table,
     tokenizer: str,
-    claims: dict[str, list[dict[str, Any]]],
+    claims: dict[str, dict[str, Any]],
     files: list[dict[str, Any]],
 ) -> Model:
     """The model without its version. `data` is the assembled dataset without text, `claims` those of sources in conflict."""
@@ -281,10 +281,10 @@ def _origin(connector: str, options: dict[str, Any]) -> str:
     return str(options.get("url") or options.get("path") or connector)
 
 
-def _conflicts(sources: list[Source], ledger: pa.Table, claims: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+def _conflicts(sources: list[Source], ledger: pa.Table, claims: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     in_conflict = ledger.filter(pc.equal(ledger["column"], "license.conflict"))
     counted = Counter(in_conflict["source"].to_pylist())
-    return [{"source": s.id, "documents": counted[s.id], "claims": claims.get(s.id, [])} for s in sources if counted[s.id]]
+    return [{"source": s.id, "documents": counted[s.id], **claims[s.id]} for s in sources if counted[s.id]]
 
 
 def _funnel(

@@ -27,6 +27,7 @@ from curation.store import Workspace
 
 DAG = DagDetails(id="curate")
 PREFIX = "/curation"
+PAGE = 50  # questions that Airflow lists at once
 
 
 def _workspace() -> Workspace:
@@ -52,8 +53,8 @@ async def identify(request: Request) -> Person:
     return Person(user.get_name(), "airflow-login", bool(decides))
 
 
-async def answer(request: Request, who: Person, name: str, approve: bool, because: str) -> bool:
-    """Answer the task of Airflow that waits for a decision about this dataset, through Airflow's own API and as this very user.
+async def answer(request: Request, question: str, approve: bool, because: str) -> bool:
+    """Answer the task of Airflow that asks exactly this `question` (approval.question), through Airflow's own API and as this very user.
 
     Returns whether there was one; the task itself writes the decision into the log. Raises DataError when Airflow refuses.
     """
@@ -61,22 +62,38 @@ async def answer(request: Request, who: Person, name: str, approve: bool, becaus
     headers = {"Authorization": f"Bearer {token}"}
     transport = httpx.ASGITransport(app=cached_app())
     async with httpx.AsyncClient(transport=transport, base_url="http://airflow", headers=headers) as client:
-        asked = {"response_received": "false", "state": ["awaiting_input", "deferred"]}
-        found = await client.get("/api/v2/dags/curate/dagRuns/~/hitlDetails", params=asked)
-        if found.status_code != 200:
-            raise DataError(f"Airflow: {found.status_code} {found.text[:200]}")
-        waiting = [one for one in found.json()["hitl_details"] if one["subject"].startswith(f"Release {name}?")]
-        if not waiting:
+        if (place := await _waiting(client, question)) is None:
             return False
-        task = waiting[-1]["task_instance"]
-        place = (
-            f"/api/v2/dags/curate/dagRuns/{task['dag_run_id']}/taskInstances/{task['task_id']}/{task['map_index']}/hitlDetails"
-        )
         said = {"chosen_options": ["Approve" if approve else "Reject"], "params_input": {"reason": because}}
         done = await client.patch(place, json=said)
         if done.status_code != 200:
             raise DataError(f"Airflow refused the answer: {done.status_code} {done.text[:200]}")
     return True
+
+
+async def _waiting(client: httpx.AsyncClient, question: str) -> str | None:
+    """Address of the waiting task whose text begins with the question; the newest, or null."""
+    found: list[dict[str, Any]] = []
+    while True:
+        asked: dict[str, Any] = {
+            "response_received": "false",
+            "state": ["awaiting_input", "deferred"],
+            "limit": PAGE,
+            "offset": len(found),
+            "order_by": "created_at",
+        }
+        page = await client.get("/api/v2/dags/curate/dagRuns/~/hitlDetails", params=asked)
+        if page.status_code != 200:
+            raise DataError(f"Airflow: {page.status_code} {page.text[:200]}")
+        told = page.json()
+        found += told["hitl_details"]
+        if not told["hitl_details"] or len(found) >= told["total_entries"]:
+            break
+    waiting = [one for one in found if (one["body"] or "").split("\n")[0] == question]
+    if not waiting:
+        return None
+    task = waiting[-1]["task_instance"]
+    return f"/api/v2/dags/curate/dagRuns/{task['dag_run_id']}/taskInstances/{task['task_id']}/{task['map_index']}/hitlDetails"
 
 
 def _secret() -> bytes:

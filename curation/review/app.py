@@ -7,6 +7,7 @@ in threads, so a slow question holds nobody else back.
 import hashlib
 import hmac
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +22,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
-from curation import tongue
+from curation import approval, tongue
 from curation.card import html
 from curation.card.blocks import percent
 from curation.errors import CurationError
@@ -44,9 +45,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 Identify = Callable[[Request], Awaitable[Person]]
-Answer = Callable[
-    [Request, Person, str, bool, str], Awaitable[bool]
-]  # answers Airflow's task, if one waits: (..., name, approve, why)
+Answer = Callable[[Request, str, bool, str], Awaitable[bool]]  # answers Airflow's task that asks (..., question, approve, why)
 Ask = Callable[[Workspace, Person, Request], dict[str, Any]]
 
 
@@ -146,15 +145,15 @@ def create(find: Callable[[], Workspace], identify: Identify, secret: bytes, ans
         if int(request.headers.get("content-length") or MOST_FORM + 1) > MOST_FORM:
             raise HTTPException(413, f"a form may have {MOST_FORM >> 20} MB")
         form = await _form(request)
-        if not hmac.compare_digest(str(form.get("token") or "").encode(), shown.token(who).encode()) or not _same_site(request):
+        if not shown.made(str(form.get("token") or ""), who) or not _same_site(request):
             raise HTTPException(403, "this form was not shown to you by this page; reload it")
         if not who.decides:
             raise HTTPException(403, f"{who.name} may read and not decide")
         workspace = find()
         if deed == "decide" and answer is not None:
-            approve, because = form.get("decision") == "approve", deeds.because(form)
-            deeds.demand_shown(workspace, name, form)
-            if await answer(request, who, name, approve, because):
+            approve, because = deeds.approves(form), deeds.because(form)
+            manifest = deeds.demand_shown(workspace, who, name, form)
+            if await answer(request, approval.question(workspace, name, manifest["digest"]), approve, because):
                 return _see(request, f"dataset/{name}?answered=1")
         return _see(request, await run_in_threadpool(FORMS[deed], workspace, who, name, form))
 
@@ -200,9 +199,14 @@ class _Templates:
         )
         self._made.filters |= {"count": lambda n: "–" if n is None else f"{n:,}", "percent": percent}
 
-    def token(self, who: Person) -> str:
-        """What a form shown to this person carries."""
-        return hmac.new(self._secret, f"{who.kind} {who.name} {who.token}".encode(), hashlib.sha256).hexdigest()
+    def token(self, who: Person, ago: int = 0) -> str:
+        """What a form shown to this person carries: good for this half day, and the one before (`ago` 1)."""
+        half_day = int(time.time() // 43_200) - ago
+        return hmac.new(self._secret, f"{who.kind} {who.name} {half_day}".encode(), hashlib.sha256).hexdigest()
+
+    def made(self, token: str, who: Person) -> bool:
+        """Whether a form was shown to this person within the last 12 to 24 hours."""
+        return any(hmac.compare_digest(token.encode(), self.token(who, ago).encode()) for ago in (0, 1))
 
     @staticmethod
     def language(request: Request) -> str:

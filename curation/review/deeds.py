@@ -3,11 +3,11 @@
 import hashlib
 from typing import Any
 
-from curation import approval, catalog, decisions, published
+from curation import approval, catalog, decisions, gate, published
 from curation.decisions import Evidence
 from curation.errors import DataError, DeclarationError
 from curation.license import normalise
-from curation.review import pages, reading
+from curation.review import pages, people, reading
 from curation.review.people import Person
 from curation.store import Workspace
 
@@ -16,16 +16,12 @@ Form = dict[str, Any]
 
 def decide(workspace: Workspace, person: Person, name: str, form: Form) -> str:
     """Approve or reject exactly what the page showed. Raises DataError when it changed meanwhile."""
-    manifest = demand_shown(workspace, name, form)
-    decision = form.get("decision")
-    if decision not in {"approve", "reject"}:
-        raise DeclarationError("allowed: approve, reject")
-    reason = because(form)
+    manifest = demand_shown(workspace, person, name, form)
     approval.record(
         workspace,
         manifest,
-        "approve" if decision == "approve" else "reject",
-        reason,
+        "approve" if approves(form) else "reject",
+        because(form),
         reviewer=person.name,
         identity=person.kind,
         by=person.identity(),
@@ -37,7 +33,7 @@ def judge(workspace: Workspace, person: Person, name: str, form: Form) -> str:
     """A verdict on a text of the sample."""
     seconds = str(form.get("seconds", ""))
     row: dict[str, Any] = {key: form.get(key) for key in ("id", "text_sha256", "verdict", "risk")}
-    if seconds.isdigit():
+    if seconds.isdecimal():
         row["seconds"] = min(int(seconds), 600)  # who went to lunch did not read
     reading.judge(workspace, name, person, row, pages.cleared(workspace, person))
     return f"sample/{name}" + ("?second=1" if form.get("second") else "")
@@ -50,8 +46,12 @@ def hand_in(workspace: Workspace, person: Person, name: str, form: Form) -> str:
 
 
 def settle(workspace: Workspace, person: Person, name: str, form: Form) -> str:
-    """A conflict's exit: the license that holds, the file that proves it (kept by digest), and why."""
-    catalog.source(workspace, name)
+    """A conflict's exit: the license that holds, the file that proves it (kept by digest), and why; of what the page showed."""
+    row = next((one for one in pages.conflicts(workspace, person)["rows"] if one["source"] == name), None)
+    if row is None or row["digest"] != form.get("digest"):
+        raise DataError(f"the license conflict of {name!r} changed since the page was shown, or is settled; read it again")
+    if not row["readable"]:
+        raise DeclarationError(f"{name} is above your clearance ({people.FILE})")
     spdx = normalise(str(form.get("license") or ""))
     if spdx is None:
         raise DeclarationError(
@@ -81,9 +81,17 @@ def withdraw(workspace: Workspace, person: Person, name: str, form: Form) -> str
     """Take one document back; it is gone from the next version."""
     from curation import withdrawal
 
+    pages.readable(workspace, person, name)
     with workspace.lock(f"withdraw {name}"):
         withdrawal.withdraw(workspace, "document", name, because(form), [], False, who=person.identity())
     return f"why?doc={name}"
+
+
+def approves(form: Form) -> bool:
+    """What a form decides. Raises DeclarationError for one that decides nothing."""
+    if form.get("decision") not in {"approve", "reject"}:
+        raise DeclarationError("allowed: approve, reject")
+    return bool(form["decision"] == "approve")
 
 
 def because(form: Form) -> str:
@@ -94,9 +102,12 @@ def because(form: Form) -> str:
     return said
 
 
-def demand_shown(workspace: Workspace, name: str, form: Form) -> dict[str, Any]:
-    """The manifest, if it is the one that the page showed. Raises DataError when it changed meanwhile."""
+def demand_shown(workspace: Workspace, person: Person, name: str, form: Form) -> dict[str, Any]:
+    """The manifest, if it is the one that the page showed, of texts that the person may read. Raises DataError when it changed meanwhile."""
     manifest = published.manifest(workspace, name)
+    may = pages.cleared(workspace, person)
+    if closed := [one.id for one in gate.sources_of(workspace, catalog.plan(workspace, name)) if not may(one.id)]:
+        raise DeclarationError(f"{name} has sources above your clearance ({people.FILE}): {', '.join(closed)}")
     if form.get("digest") != manifest["digest"]:
         raise DataError(f"{name} changed since the page was shown; read it again")
     return manifest

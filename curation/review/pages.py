@@ -11,7 +11,7 @@ from typing import Any
 from curation import approval, catalog, gate, levels, published, sampling, standing, versions
 from curation.errors import CurationError, DataError, DeclarationError
 from curation.loading import read_part
-from curation.questions import diff, status, tune, why
+from curation.questions import diff, status, tryout, tune, why
 from curation.review import people, reading
 from curation.review.people import Person
 from curation.store import Workspace
@@ -171,10 +171,19 @@ def asked_why(workspace: Workspace, person: Person, named: str | None, zh: bool)
     """The answer of `curate why`, the same lines and all."""
     if not named:
         return {"named": "", "answer": None, "lines": []}
-    answer = why.ask(workspace, named.strip())
-    if not cleared(workspace, person)(answer["source"]):
-        raise DeclarationError(f"{answer['doc_id']} is of a source above your clearance ({people.FILE})")
+    answer = readable(workspace, person, named.strip())
     return {"named": named, "answer": answer, "lines": why.shown(answer, "zh" if zh else "en")}
+
+
+def readable(workspace: Workspace, person: Person, named: str) -> dict[str, Any]:
+    """The answer of `curate why` about a document that the person may read. Raises DeclarationError, alike for one that is not there."""
+    try:
+        answer = why.ask(workspace, named)
+    except DeclarationError:
+        answer = None
+    if answer is None or not cleared(workspace, person)(answer["source"]):
+        raise DeclarationError(f"no document {named!r} here that you may read; clearances stand in {people.FILE}")
+    return answer
 
 
 def conflicts(workspace: Workspace, person: Person) -> dict[str, Any]:
@@ -188,9 +197,13 @@ def conflicts(workspace: Workspace, person: Person) -> dict[str, Any]:
             if one["source"] in settled or one["source"] not in workspace.names("sources"):
                 continue
             source = catalog.source(workspace, one["source"])
-            if not may(source.id):
-                one = {**one, "claims": [{**claim, "passage": None} for claim in one["claims"]]}
-            row = rows.setdefault(one["source"], {**one, "datasets": [], "evidence": _evidence(workspace, source)})
+            claims = published.license_claims(workspace, source.id, one["document"]) if one.get("document") else one["claims"]
+            digest = hashlib.sha256(json.dumps(claims, sort_keys=True).encode()).hexdigest()
+            readable = may(source.id)
+            if not readable:
+                claims = [{**claim, "passage": None, "where": None} for claim in claims]
+            own = {"claims": claims, "digest": digest, "readable": readable, "evidence": _evidence(workspace, source)}
+            row = rows.setdefault(one["source"], {**one, **own, "datasets": []})
             row["datasets"].append(name)
     return {"rows": [rows[key] for key in sorted(rows)]}
 
@@ -283,10 +296,13 @@ def report(workspace: Workspace, name: str) -> dict[str, Any] | None:
 def submission(workspace: Workspace, person: Person, name: str) -> dict[str, Any]:
     """One submitted source: its manifest and its trial."""
     catalog.source(workspace, name)
+    tried = report(workspace, name) if cleared(workspace, person)(name) else None
+    if tried and not people.may_read(tried["level"]["proposed"], people.clearance(workspace, person)):
+        tried = tryout.quotable(tried)
     return {
         "name": name,
         "manifest": workspace.source_file(name).read_text("utf-8"),
-        "report": report(workspace, name) if cleared(workspace, person)(name) else None,
+        "report": tried,
         "decision": decision_about(workspace, name),
     }
 

@@ -20,7 +20,6 @@ class Person:
     name: str
     kind: Literal["airflow-login", "os-user"]
     decides: bool
-    token: str = ""  # of the login, for answering a task of Airflow in their name
 
     def identity(self) -> Identity:
         """As the log of decisions writes it."""

@@ -40,6 +40,8 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     edits = workspace.read_table(workspace.dataset(name, "ledger/edits.parquet"), ["doc_id", "kind"])
     indexes = {s.id: published.signals(workspace, s.id) for s in sources}
     unreadable = {s.id: _unreadable(workspace, s.id) for s in sources}
+    known = standing.known(workspace)
+    own_levels = {source.id: levels.of_source(source, known) for source in sources}
     model = card_model.build(
         plan,
         sources,
@@ -49,14 +51,12 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
         ledger,
         edits,
         TOKENIZER,
-        _claims_in_conflict(workspace, plan, ledger),
+        _claims_in_conflict(workspace, ledger, own_levels),
         files,
     )
-    known = standing.known(workspace)
     model["use"] = plan.recipe.used().model_dump()
     model["level"] = levels.highest(levels.of_source(source, known) for source in gate.sources_of(workspace, plan))
     model["columns"] = [{"name": f.name, "type": str(f.type)} for f in schema]
-    own_levels = {source.id: levels.of_source(source, known) for source in sources}
     shown = SHOWN[model["use"]["audience"] == "open"]
     public = {one for one, level in own_levels.items() if level in shown}
     measured = card_model.Measured(
@@ -136,18 +136,19 @@ def _unreadable(workspace: Workspace, source: str) -> Counter[str]:
     return counted
 
 
-def _claims_in_conflict(workspace: Workspace, plan: Plan, ledger: pa.Table) -> dict[str, list[dict[str, Any]]]:
-    """The claims of one document of every source that has license conflicts: what a reviewer must settle."""
+def _claims_in_conflict(workspace: Workspace, ledger: pa.Table, own_levels: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """One document of every source that has license conflicts, with its claims: what a reviewer must settle.
+
+    Passages are words of the texts: only those of sources of L1 are quoted; the review page shows the others to who may read them.
+    """
     conflicts = ledger.filter(pc.equal(ledger["column"], "license.conflict"))
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: dict[str, dict[str, Any]] = {}
     for source in sorted(set(conflicts["source"].to_pylist())):
         wanted = min(conflicts.filter(pc.equal(conflicts["source"], source))["doc_id"].to_pylist())
-        for shard in published.signals(workspace, source)["shards"]:
-            table = workspace.read_table(shard["file"], ["doc_id", "license_claims"])
-            hit = table.filter(pc.equal(table["doc_id"], wanted))
-            if hit.num_rows:
-                found[source] = hit["license_claims"][0].as_py()
-                break
+        claims = published.license_claims(workspace, source, wanted)
+        if own_levels[source] != "L1":
+            claims = [{**claim, "passage": None, "where": None} for claim in claims]
+        found[source] = {"document": wanted, "claims": claims}
     return found
 
 

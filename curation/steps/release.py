@@ -35,6 +35,7 @@ DECLARED = (
     "data/tombstones",
     "data/verdicts",
     "data/allowed_signers",
+    "data/reviewers.yaml",
 )
 PER_SOURCE = (
     ("ingest", "data/raw/{}"),
