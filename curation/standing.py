@@ -70,6 +70,13 @@ def settled(workspace: Workspace, table: pa.Table) -> pa.Table:
     return table
 
 
+def about_source(workspace: Workspace, name: str) -> Decision | None:
+    """The last word about a source's manifest as it stands: submitted by a form, accepted or refused; null where nobody said anything."""
+    about = {"source": name, "manifest": hashlib.sha256(workspace.source_file(name).read_bytes()).hexdigest()}
+    own = [one for one in known(workspace) if one.kind in {"submit", "accept", "refuse"} and one.subject == about]
+    return own[-1] if own else None
+
+
 def withdrawals(workspace: Workspace) -> list[Decision]:
     """Every withdrawal; none is ever revoked."""
     return [one for one in known(workspace) if one.kind == "withdraw"]

@@ -1,6 +1,7 @@
 """DAG `sources`: refresh every registered source, a task each; a changed source updates its asset, and
 `<recipe>_when_sources_change` then runs the datasets that use it.
 刷新全部已登记来源，每个来源一个任务；来源变化会更新其资产，并由 `<recipe>_when_sources_change` 运行使用它的数据集。
+A source that came by the form is refreshed once a reviewer accepted it. 经表单提交的来源须获审核者接受后方会刷新。
 """
 
 import os
@@ -13,7 +14,7 @@ from typing import Any
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, Asset, Connection, Param, task
 
-from curation import catalog
+from curation import catalog, standing
 from curation.errors import CurationError
 from curation.store import Workspace
 
@@ -40,6 +41,8 @@ with DAG(
     made: dict[str, Any] = {}
     upstream: dict[str, str] = {}
     for source in WORKSPACE.names("sources"):
+        if (said := standing.about_source(WORKSPACE, source)) and said.kind != "accept":
+            continue  # somebody's form is fetched by nobody's login before a reviewer accepted it
 
         @task(task_id=f"refresh_{source}".replace(".", "_"), outlets=[source_asset(source)])
         def refresh(params: dict[str, Any], run_id: str, name: str = source, outlet_events: Any = None) -> dict[str, Any]:
@@ -62,6 +65,8 @@ with DAG(
         except CurationError as error:
             print(f"[curate] {error}")  # told again, and stopped, when the source is refreshed
     for source, other in upstream.items():
+        if other not in made:
+            continue
         made[other] >> made[source]
         made[source].operator.trigger_rule = "none_failed"
 

@@ -1,6 +1,7 @@
 """The DAGs: they parse, they stay thin, and one of them runs the line to the same digests as the CLI."""
 
 import base64
+import hashlib
 import http.server
 import json
 import os
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from curation import approval, cli, published, versions, workspaces
+from curation import approval, cli, decisions, published, versions, workspaces
 from curation.line import STEPS
 from curation.store import Workspace
 from tests import corpus
@@ -205,6 +206,10 @@ def test_a_login_of_airflows_own_store(home: dict[str, str], tmp_path: Path) -> 
     workspace.source_file("locked").write_text(
         f"id: locked\ntitle: x\nwhere: {where}\nformat: text\nlicense: MIT\ncontact: x@example.org\n"
     )
+    formed = workspace.source_file("locked").read_text().replace("id: locked", "id: formed")
+    workspace.source_file("formed").write_text(formed)
+    about = {"source": "formed", "manifest": hashlib.sha256(formed.encode()).hexdigest()}
+    decisions.append(workspace, "submit", about, "filled in the form")  # is fetched with nobody's login before it is accepted
     state, events = json.loads(ask({**home, "CURATION_WORKSPACE": str(workspace.root)}, REFRESH, str(workspace.root)))
     assert state == "success" and ["source locked", {"objects": 1, "fetched": 1, "bytes": 5}] in events
     assert published.raw(workspace, "locked")["objects"][0]["size"] == 5 and len(asked) == 1

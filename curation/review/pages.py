@@ -279,9 +279,8 @@ def manifest_digest(workspace: Workspace, name: str) -> str:
 
 def decision_about(workspace: Workspace, name: str) -> Any:
     """The last decision about a submitted source as it stands, or null."""
-    about = {"source": name, "manifest": manifest_digest(workspace, name)}
-    own = [one for one in standing.known(workspace) if one.kind in {"accept", "refuse"} and one.subject == about]
-    return own[-1] if own else None
+    last = standing.about_source(workspace, name)
+    return last if last and last.kind != "submit" else None
 
 
 def report(workspace: Workspace, name: str) -> dict[str, Any] | None:
