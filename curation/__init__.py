@@ -37,7 +37,7 @@ def load(
     from curation.loading import stream
 
     if streaming:
-        if tokens or by or mix or upweight:
+        if tokens is not None or by is not None or mix is not None or upweight:
             from curation.errors import DeclarationError
 
             raise DeclarationError(

@@ -5,6 +5,7 @@ any of it is taken again. `upweight` repeats a document by the size of its dupli
 (Penedo et al. 2025): what was on the web 8 times counts 1 + log2(8) = 4 times here, and at most 8 times.
 """
 
+import math
 import re
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from curation.errors import DeclarationError
 
 MOST_REPEATS = 8
+SIZES = "cluster_size_before_filters"
 
 
 def parse(said: list[str]) -> dict[str, float]:
@@ -33,7 +35,7 @@ def parse(said: list[str]) -> dict[str, float]:
 
 def repeats(table: pa.Table) -> NDArray[np.int64]:
     """How often each row counts, by the size of its cluster."""
-    size = np.maximum(table["cluster_size_before_filters"].to_numpy().astype(np.int64), 1)
+    size = np.maximum(table[SIZES].to_numpy().astype(np.int64), 1)
     return np.minimum(1 + np.floor(np.log2(size)).astype(np.int64), MOST_REPEATS)
 
 
@@ -45,9 +47,13 @@ def blend(
     `mix` is value of `column` -> weight (any scale; what is not named is left out). `tokens` is the size wanted; default: as much as
     there is of the group that runs out first. Raises DeclarationError for an unknown value, or weights that are nothing.
     """
+    if upweight and SIZES not in table.column_names:
+        raise DeclarationError(f"upweight: this version has no column {SIZES}; it was made by an older program")
     times = repeats(table) if upweight else np.ones(table.num_rows, np.int64)
     if mix is None:
         return _taken(table, times)
+    if wrong := [one for one, weight in mix.items() if not 0 <= weight < math.inf]:
+        raise DeclarationError(f"mix {wrong[0]!r}: {mix[wrong[0]]:g}: allowed is a weight of 0 and more")
     if column not in table.column_names:
         raise DeclarationError(f"mix by {column!r}: the dataset has no such column; such as source, language, license")
     values = np.array([str(one) for one in table[column].to_pylist()], object)
@@ -70,6 +76,10 @@ def blend(
         fits = np.cumsum(counts[order]) <= rest + 0.5
         times[order] *= int(passes) + fits.astype(np.int64)
     times[~np.isin(values, list(mix))] = 0
+    if empty := [one for one in wanted if held[one] and not times[values == one].any()]:
+        raise DeclarationError(
+            f"mix {empty[0]!r}: {wanted[empty[0]] * size:,.0f} tokens are fewer than its first document has; ask for more"
+        )
     return _taken(table, times)
 
 

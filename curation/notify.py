@@ -39,11 +39,11 @@ def tell(workspace: Workspace, event: str, facts: dict[str, Any]) -> str | None:
         if one.events and event not in one.events:
             continue
         try:
-            fault = _post(one, body) if one.webhook else _run(workspace, one, body)
+            fault = _run(workspace, one, body) if one.command else _post(one, body)
         except DeclarationError as error:  # of a token that is not there
             fault = str(error)
         if fault:
-            faults.append(f"{one.webhook or (one.command or [''])[0]}: {fault}")
+            faults.append(f"{one.place()}: {fault}")
     return f"notification {event} was not delivered: {'; '.join(faults)}" if faults else None
 
 
@@ -61,14 +61,14 @@ def _post(one: settings.Notify, body: bytes) -> str | None:
     headers = {"Content-Type": "application/json; charset=utf-8"}
     if login := credentials.find(one.auth_ref, f"{settings.NAME}: notify"):
         headers["Authorization"] = f"Bearer {login.password}"
-    asked = urllib.request.Request(str(one.webhook), body, headers, method="POST")
     try:
+        asked = urllib.request.Request(one.address(), body, headers, method="POST")
         with _opener.open(asked, timeout=TIMEOUT) as answer:
             answer.read(1)
     except urllib.error.HTTPError as error:
         return f"HTTP {error.code}"
     except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
-        return str(getattr(error, "reason", error))
+        return str(getattr(error, "reason", type(error).__name__))
     return None
 
 

@@ -128,7 +128,7 @@ def _chosen(shards: list[_Shard], asked: Portion) -> dict[str, float]:
     for rows in groups.values():
         rows.sort()
         if asked.fraction is not None:
-            chosen |= {doc: place for place, doc, _ in rows[: math.ceil(asked.fraction * len(rows))]}
+            chosen |= {doc: place for place, doc, _ in rows[: math.ceil(round(asked.fraction * len(rows), 9))]}
             continue
         left = share * sum(tokens for *_, tokens in rows)
         for place, doc, tokens in rows:

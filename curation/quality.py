@@ -110,7 +110,8 @@ def _proxy(workspace: Workspace, plan: Plan, texts: list[str]) -> dict[str, Any]
     heldout = _declared(workspace, asked.heldout) if asked.heldout else texts[::HELD_OUT]
     build = texts if asked.heldout else [text for i, text in enumerate(texts) if i % HELD_OUT]
     base = _declared(workspace, asked.base) if asked.base else _not_kept(workspace, plan)
-    build, base = _cut(build), _cut(base)
+    base = _cut(base)
+    build = _cut(build, sum(map(len, base)) or PROXY)  # as much as what it is compared with: more text of any kind is no fitness
     if not build or not heldout:
         return None
     found = proxy_model.fitness(_cut(heldout, PROXY // 5), build, base)

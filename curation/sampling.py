@@ -95,8 +95,13 @@ def texts_of(workspace: Workspace, name: str, ids: set[str]) -> dict[str, str]:
 
 
 def verdicts(workspace: Workspace, name: str) -> dict[str, dict[str, Any]]:
-    """The last verdict on each text, by its SHA-256."""
-    return {row["text_sha256"]: row for row in all_verdicts(workspace, name)}
+    """The verdict on each text, by its SHA-256: of each reader the last one, and a fail of one reader is not undone by another."""
+    last = {(row["text_sha256"], row["reviewer"]): row for row in all_verdicts(workspace, name)}
+    found: dict[str, dict[str, Any]] = {}
+    for (sha, _), row in last.items():
+        if sha not in found or row["verdict"] == "fail":
+            found[sha] = row
+    return found
 
 
 def all_verdicts(workspace: Workspace, name: str) -> list[dict[str, Any]]:

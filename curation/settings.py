@@ -1,12 +1,14 @@
 """A workspace's own settings: curation.yaml beside its dvc.yaml. A workspace without one keeps its data in `data/`."""
 
+import urllib.parse
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import field_validator, model_validator
 
-from curation.credentials import AuthRef, without_password
+from curation.credentials import AuthRef, find, without_password
 from curation.declaration import Declared, load_yaml, parse
+from curation.errors import DeclarationError
 
 NAME = "curation.yaml"
 SECRETS = ("key", "secret", "token", "password", "username")
@@ -42,22 +44,39 @@ class Storage(Declared):
 
 
 class Notify(Declared):
-    """One place that is told: a webhook or a command of this machine, of some events or (default) of all."""
+    """One place that is told: a webhook or a command of this machine, of some events or (default) of all.
+
+    Chat programs put a secret into a webhook's path: `webhook_ref` names the environment variable (or Connection) that holds the address.
+    """
 
     webhook: str | None = None
+    webhook_ref: AuthRef | None = None
     command: list[str] | None = None
     auth_ref: AuthRef | None = None  # a token for the webhook, by name
     events: list[Literal["review_waits", "released", "alarm", "failed", "submitted"]] = []
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if (self.webhook is None) == (not self.command):
-            raise ValueError("give webhook or command")
+        if sum(map(bool, (self.webhook, self.webhook_ref, self.command))) != 1:
+            raise ValueError("give one of webhook, webhook_ref, command")
         if self.webhook is not None:
             if not self.webhook.startswith(("https://", "http://")):
                 raise ValueError(f"webhook: {self.webhook}: allowed: https://, http://")
             without_password(self.webhook)
         return self
+
+    def address(self) -> str:
+        """The webhook's address. Raises DeclarationError for a reference to what is not there or is no address."""
+        held = find(self.webhook_ref, f"{NAME}: notify: webhook_ref")
+        if held and not held.password.startswith(("https://", "http://")):
+            raise DeclarationError(f"{NAME}: notify: webhook_ref: {self.webhook_ref}: allowed: an address, https:// or http://")
+        return held.password if held else str(self.webhook)
+
+    def place(self) -> str:
+        """What logs call it: the host alone, since a path may be a secret."""
+        if self.webhook:
+            return urllib.parse.urlsplit(self.webhook).hostname or "webhook"
+        return self.webhook_ref or (self.command or [""])[0]
 
 
 class Settings(Declared):

@@ -46,7 +46,8 @@ def released(root: Path, dataset: str) -> list[str]:
 
 def record(root: Path, dataset: str, version: str) -> dict[str, Any]:
     """RELEASE.json of a version. Raises DeclarationError naming the versions there are."""
-    text = git(root, "show", f"{dataset}@{version}:data/datasets/{dataset}/RELEASE.json", check=False)
+    named = f"{dataset}@{version}"
+    text = git(root, "show", f"{named}:data/datasets/{dataset}/RELEASE.json", check=False) if _TAG.fullmatch(named) else ""
     if not text:
         known = ", ".join(released(root, dataset)) or "none"
         raise DeclarationError(f"no version {version!r} of dataset {dataset!r}; there are: {known}")

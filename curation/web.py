@@ -130,6 +130,7 @@ def reachable(url: str, limits: Limits) -> list[Any]:
     return found
 
 
+_PROTOCOL = ipaddress.ip_network("192.0.0.0/24")  # IETF protocol assignments, of which Python calls some global (RFC 6890)
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052; the next also carries an IPv4 address in its last bits
 _COMPATIBLE = ipaddress.ip_network("::/96")
 
@@ -147,6 +148,8 @@ def _meant(ip: Address) -> list[Address]:
 
 
 def _is_public(ip: Address) -> bool:
+    if ip in _PROTOCOL:
+        return False
     return (
         ip.is_global and not getattr(ip, "is_site_local", False) and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
     ) or ip in _NAT64

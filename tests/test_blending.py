@@ -54,6 +54,8 @@ def test_what_many_sources_had_counts_more() -> None:
     """1 + log2 of the cluster's size, at most eight times."""
     one = pa.table({"id": ["a", "b", "c", "d"], "cluster_size_before_filters": pa.array([1, 2, 8, 4096], pa.int32())})
     assert repeats(one).tolist() == [1, 2, 4, 8]
+    with pytest.raises(DeclarationError, match="has no column cluster_size_before_filters"):
+        blend(one.select(["id"]), None, upweight=True)
     assert blend(one, None, upweight=True)["id"].to_pylist() == ["a"] + ["b"] * 2 + ["c"] * 4 + ["d"] * 8
 
 
@@ -63,6 +65,9 @@ def test_what_many_sources_had_counts_more() -> None:
         ({"fr": 1.0}, "language", "there are: en, zh"),
         ({"zh": 0.0}, "language", "nothing"),
         ({"zh": 1.0}, "colour", "no such column"),
+        ({"zh": 1.0, "en": -0.5}, "language", "'en': -0.5: allowed is a weight of 0 and more"),
+        ({"zh": float("nan")}, "language", "allowed is a weight of 0 and more"),
+        ({"zh": 1.0, "en": 0.001}, "language", "'en': 0 tokens are fewer than its first document has"),
     ],
 )
 def test_what_cannot_be_mixed_is_told(mix: dict[str, float], column: str, said: str) -> None:

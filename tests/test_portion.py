@@ -66,6 +66,14 @@ def test_of_each_group_its_share(by: list[str]) -> None:
     assert 75_000 < parts[1]["tokens"].sum() <= 80_000
 
 
+def test_a_share_is_exact() -> None:
+    """0.07 * 100 is 7 documents, though it is a little more than 7 in binary."""
+    rows = [{"id": f"{number:032x}", "tokens": 1, "text": "x", "language": "en"} for number in range(100)]
+    file = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows), file)
+    assert read([("data/train-00000-of-00001.parquet", file)], portion(0.07, None, ["language"])).num_rows == 7
+
+
 def test_a_tenth_of_the_shards_is_opened_for_a_tenth() -> None:
     """The rest of the files is not read beyond their footers."""
     read_bytes = {"all": 0, "part": 0}
@@ -107,8 +115,9 @@ def test_rows_are_streamed(released: Workspace) -> None:
         streamed = curation.load("energy", workspace=where, fraction=fraction, streaming=True)
         assert streamed.features == whole.features
         assert list(streamed) == list(whole)
-    with pytest.raises(DeclarationError, match="need to see every row first"):
-        curation.load("energy", workspace=where, streaming=True, mix={"plant": 1.0})
+    for asked in ({"mix": {"plant": 1.0}}, {"mix": {}}, {"tokens": 0}, {"by": []}, {"upweight": True}):
+        with pytest.raises(DeclarationError, match="need to see every row first"):
+            curation.load("energy", workspace=where, streaming=True, **asked)
 
 
 def test_load_and_pull_give_the_same_part(released: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

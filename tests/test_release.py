@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 import curation
-from curation import approval, line, published, versions, workspaces
-from curation.errors import BusyError, DataError, DeclarationError, ReviewError
+from curation import approval, decisions, line, published, versions, workspaces
+from curation.errors import BusyError, DataError, DeclarationError, ReviewError, RightsError
 from curation.questions import diff, status, why
+from curation.steps import release
 from curation.store import Workspace
 from tests import corpus
 
@@ -103,6 +104,46 @@ def test_kill_nine_while_releasing_then_run_again(own: Workspace) -> None:
     assert versions.released(own.root, "energy") == ["v1.0.0", "v1.0.1"]
     assert versions.git(own.root, "status", "--porcelain", "--untracked-files=no") == "M .dvc/config"  # this fixture's own
     assert "up to date" in dvc(own.root, "status")
+
+
+def test_what_is_decided_while_a_release_is_made(own: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dispute before the commit stops it; any decision after that is kept, and the release is asked for again: no entry is lost."""
+    recipe = own.recipe_file("energy")
+    recipe.write_text(recipe.read_text().replace("A test.", "Decided meanwhile."))
+    line.run(own, "energy", until="card")
+    lay, commit = release._lay, release.dvc
+
+    def disputed(*arguments: object) -> None:
+        decisions.append(own, "dispute", {"source": "plant"}, "a holder objects")
+        lay(*arguments)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(release, "_lay", disputed)
+        with pytest.raises(RightsError, match="is under dispute"):
+            release.run("energy", own)
+    decisions.revoke(own, len(decisions.read(own)), "settled among them")
+    before = len(decisions.read(own))
+
+    def rejected(root: Path, *arguments: str) -> str:
+        if "commit" in arguments:
+            decisions.append(own, "accept", {"source": "other", "manifest": "0" * 64}, "while it was made")
+        return commit(root, *arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(release, "dvc", rejected)
+        with pytest.raises(BusyError, match="somebody decided or committed something"):
+            release.run("energy", own)
+    assert [one.kind for one in decisions.read(own)[before:]] == ["accept"]
+    assert versions.released(own.root, "energy") == ["v1.0.0"]
+    assert release.run("energy", own)["version"] == "v1.0.1"
+    assert [one.kind for one in decisions.read(own)[before:]] == ["accept", "release"]
+
+
+def test_a_version_is_no_revision_of_git(own: Workspace) -> None:
+    """What git would understand and nobody released is no version."""
+    for wanted in ("v1.0.0~0", "v1.0.0^{}", "v1.0.0:x", "main", ""):
+        with pytest.raises(DeclarationError, match=r"there are: v1.0.0"):
+            versions.record(own.root, "energy", wanted)
 
 
 def test_dvc_repro_after_a_changed_threshold_measures_nothing(own: Workspace) -> None:

@@ -20,7 +20,7 @@ from curation import approval, cli, decisions, line, published, sampling, versio
 from curation.errors import DataError, DeclarationError
 from curation.questions import why
 from curation.review import deeds, pages, reading
-from curation.review.app import CSP, alone, create
+from curation.review.app import CSP, _Templates, alone, create
 from curation.review.people import Person
 from curation.store import Workspace
 from tests import corpus, servers
@@ -159,11 +159,33 @@ def test_a_form_needs_its_token_and_a_reviewer(address: str, workspace: Workspac
     assert reviewer.post("/nothing/energy", data=good).status_code == 404
     viewer = client(workspace, decides=False)
     assert "You may read and not decide" in viewer.get("/dataset/energy").text
-    from curation.review.app import _Templates
-
     forged = _Templates(b"secret").token(Person("somebody", "airflow-login", False))
     assert viewer.post("/decide/energy", data={**good, "token": forged}).status_code == 403
     assert len(decisions.read(workspace)) == before
+
+
+def test_odd_addresses_are_answered(address: str, workspace: Workspace) -> None:
+    """What is no page, no version and no number is a page of one line, never a fault of the server."""
+    one = client(workspace)
+    for path in (
+        "dataset/" + "x" * 300,
+        "why?doc=" + "x" * 300,
+        "dataset/energy/version/v1.0.0~0",
+        "dataset/energy/version/%00",
+        "x%0Ay",
+    ):
+        assert one.get(f"/{path}").status_code in {404, 409}, path
+    state = reading.state(workspace, "energy", Person("odd", "airflow-login", True), lambda _: True)
+    row = {key: state["next"][key] for key in ("id", "text_sha256")}
+    form = {**row, "token": token_of(client(workspace, name="odd").get("/sample/energy").text), "verdict": "pass", "seconds": "²"}
+    assert client(workspace, name="odd").post("/judge/energy", data=form).status_code == 303
+    old = _Templates(b"secret")
+    person = Person("somebody", "airflow-login", True)
+    assert (
+        old.made(old.token(person), person)
+        and old.made(old.token(person, 1), person)
+        and not old.made(old.token(person, 2), person)
+    )
 
 
 def test_a_waiting_task_of_airflow_is_answered_and_nothing_else(address: str, workspace: Workspace) -> None:

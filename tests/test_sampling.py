@@ -89,6 +89,21 @@ def test_verdicts_count_while_the_text_stays_the_same(
         sampling.manual(workspace, "energy")
 
 
+def test_one_readers_fail_is_not_undone_by_another(workspace: Workspace, tmp_path: Path) -> None:
+    """Who failed a text may change their mind; nobody else can do it for them."""
+    (one,) = sampling.drawn(workspace, "energy", "manual").select(["id", "text_sha256"]).slice(0, 1).to_pylist()
+
+    def verdict(reviewer: str, risk: str | None) -> str:
+        out = tmp_path / "v.jsonl"
+        said = {"verdict": "fail" if risk else "pass", "risk": risk, "reviewer": reviewer}
+        out.write_text(json.dumps({**one, **said}) + "\n")
+        sampling.record(workspace, "energy", out)
+        return str(sampling.verdicts(workspace, "energy")[one["text_sha256"]]["verdict"])
+
+    said = [verdict(who, risk) for who, risk in (("a", None), ("b", "A.4.f"), ("a", None), ("c", None), ("b", None))]
+    assert said == ["pass", "fail", "fail", "fail", "pass"]
+
+
 def test_keywords_stop_a_release(workspace: Workspace, tmp_path: Path) -> None:
     """A word of the library in more than 2 % of a tenth of the documents; an old, small or unknown library is refused."""
     plan = catalog.plan(workspace, "energy")

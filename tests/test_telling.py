@@ -88,7 +88,7 @@ def test_people_are_told(
     assert (
         told[0]["authorization"] == "Bearer a-secret-token" and told[0]["dataset"] == "energy" and "等待审核" in told[0]["text"]
     )
-    assert "/broken: HTTP 500" in caplog.text and "a-secret-token" not in caplog.text
+    assert "127.0.0.1: HTTP 500" in caplog.text and "/broken" not in caplog.text and "a-secret-token" not in caplog.text
     workspace.source_file("plant").write_text(corpus.SOURCE.replace("incoming/", "nowhere/"))
     with pytest.raises(CurationError):
         line.run(workspace, "energy", until="card")
@@ -98,6 +98,14 @@ def test_people_are_told(
         events(workspace)[-1]["eventType"] == "FAIL"
         and "nowhere" in events(workspace)[-1]["run"]["facets"]["errorMessage"]["message"]
     )
+    (tmp_path / "curation.yaml").write_text('{"notify": [{"webhook_ref": "CHAT_HOOK"}]}')
+    monkeypatch.setenv("CHAT_HOOK", f"{address}/services/secret-path")
+    assert notify.tell(workspace, "released", {"version": "v9"}) is None and told[-1]["version"] == "v9"
+    monkeypatch.setenv("CHAT_HOOK", f"{address}/broken")
+    assert notify.tell(workspace, "released", {}) == "notification released was not delivered: CHAT_HOOK: HTTP 500"
+    monkeypatch.setenv("CHAT_HOOK", "secret-path")
+    assert "secret-path" not in str(notify.tell(workspace, "released", {}))
+    (tmp_path / "curation.yaml").write_text(json.dumps(settings))
     monkeypatch.delenv("HOOK_TOKEN")
     assert "HOOK_TOKEN" in str(notify.tell(workspace, "review_waits", {}))
 

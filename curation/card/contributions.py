@@ -7,9 +7,10 @@ is kept of each source. Weights are whole millionths, so that shares add up to 1
 """
 
 import csv
+import hashlib
 import io
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import date
 from typing import Any
 
@@ -24,6 +25,8 @@ COLUMNS = (
     "credited_tokens", "share",
 )  # fmt: skip
 UNIT = 1_000_000
+MOST_SLUG = 40  # letters of a file's name: Han are 3 bytes each, and a name may have 255
+FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # what spreadsheets begin a formula with, full-width too
 
 
 def contributor(source: Source) -> str:
@@ -106,7 +109,9 @@ def _weights(data: pa.Table) -> tuple[dict[str, int], dict[str, float]]:
     usual = pc.mean(scores).as_py() or 1.0
     filled = pc.fill_null(pc.cast(scores, pa.float64()), usual)
     product = pc.round(pc.multiply(pc.multiply(filled, pc.cast(data["tokens"], pa.float64())), float(UNIT)))
-    grouped = pa.table({"source": data["source"], "score": filled}).group_by("source").aggregate([("score", "mean")])
+    grouped = (
+        pa.table({"source": data["source"], "score": filled}).group_by("source", use_threads=False).aggregate([("score", "mean")])
+    )
     mean = dict(zip(grouped["source"].to_pylist(), grouped["score_mean"].to_pylist(), strict=True))
     return dict(zip(data["id"].to_pylist(), (int(x) for x in product.to_pylist()), strict=True)), mean
 
@@ -156,13 +161,17 @@ def render(model: Model) -> dict[str, bytes]:
     for row in ledger["rows"]:
         writer.writerow([_cell(row[name]) for name in COLUMNS])
     written = {"reports/contributions.csv": ("\ufeff" + out.getvalue()).encode()}  # spreadsheets take it for UTF-8 by its mark
-    names: set[str] = set()
+    slugs = Counter(_slug(one["contributor"]) for one in ledger["contributors"])
     for one in ledger["contributors"]:
-        slug = re.sub(r"[^\w.-]+", "-", one["contributor"]).strip("-.").lower() or "contributor"
-        name = slug if slug not in names else f"{slug}-{len(names)}"
-        names.add(name)
+        name = slug = _slug(one["contributor"])
+        if slugs[slug] > 1 or len(slug) > MOST_SLUG:
+            name = f"{slug[:MOST_SLUG]}-{hashlib.sha256(one['contributor'].encode()).hexdigest()[:12]}"
         written[f"reports/statement-{name}.md"] = statement(model, one).encode()
     return written
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", name).strip("-.").lower() or "contributor"
 
 
 def statement(model: Model, one: dict[str, Any]) -> str:
@@ -196,4 +205,4 @@ def _cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.9f}"
     words = str(value)
-    return f"'{words}" if words[:1] in {"=", "+", "-", "@", "\t", "\r"} else words
+    return f"'{words}" if words.startswith(FORMULA) or words.lstrip().startswith(FORMULA) else words

@@ -34,7 +34,7 @@ def render(model: Model) -> dict[str, bytes]:
             "latest_document": model["published"]["last"],
         },
         "2": {kind: [] for kind in sorted(set(KINDS.values()))},
-        "2.3 domains, top tenth by tokens": model["domain_tokens"],
+        "2.3 domains of crawled sources, top tenth by tokens": model["domain_tokens"],
         "3": {
             "reservations_of_mining_honoured": _honoured(model, "use.TDM_RESERVED"),
             "withdrawn": _honoured(model, "withdrawn"),

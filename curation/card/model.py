@@ -91,7 +91,7 @@ class Measured(NamedTuple):
     facts: dict[str, Any]  # curation.quality.measure
     rows: list[dict[str, Any]]  # a few published rows with text
     domains: Counter[str]  # documents
-    domain_tokens: Counter[str]
+    domain_tokens: Counter[str]  # of crawled sources alone
     most_domains: int
     text_bytes: dict[str, int]
     clusters: pa.Table
@@ -122,6 +122,7 @@ def complete(
         "sources_kept": composition.shares(data, "source"),
         "samples": composition.samples(found.rows, public),
         "risk": composition.risk(data, model["funnel"]["documents"], near, found.domains, found.most_domains),
+        "documents_by_domain": sorted(found.domains.values(), reverse=True),
         "domain_tokens": composition.top_tenth(found.domain_tokens),
         "funnel_by_source": _by_source(sources, ledger, model["sources"]),
         "distributions": distributions(plan, data, ledger, found.published_name),

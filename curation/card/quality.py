@@ -1,7 +1,8 @@
 """The quality report: the 17 metrics of TC609-5-2025-04 (质量评测规范), each evaluated or not evaluated with the reason.
 
 Aligned with the document as third parties implement it; weights are the recipe's. A dimension's score is 100 x the weighted mean of its evaluated
-metrics; with a coverage below 1 it cannot claim 90.
+metrics; its coverage is how many of its metrics that is, and with a coverage below 1 it cannot claim 90. A weight of 0 lowers it. Only
+what does not apply (annotations, of records without any) is left out of it.
 """
 
 import json
@@ -36,7 +37,9 @@ DIMENSIONS = {
     "02": ("Data", "数据质量"),
     "03": ("Application", "应用质量"),
 }
+ANNOTATIONS = {"0203", "0304"}  # of records without annotations these do not apply
 HIGH = 90.0  # points that each dimension of a high-quality dataset has
+BASE = 50_000  # characters of base text: against less, any text makes a model better
 ALARMS = {"personal_data": 0.02, "rejects": 0.1, "license_tiers": 0.1, "new_domains": 0.2}  # by how much a share may move
 
 Found = tuple[float | None, str, str]  # value, and what it is of or why there is none, in two languages
@@ -55,6 +58,7 @@ def report(model: Model, facts: dict[str, Any], asked: Quality) -> dict[str, Any
                 "value": None if value is None else round(min(1.0, max(0.0, value)), 6),
                 "weight": float(asked.weights.get(code, 1.0)),
                 "evaluated": value is not None,
+                "applies": code not in ANNOTATIONS,
                 "said": {"en": en, "zh": zh},
             }
         )
@@ -64,8 +68,8 @@ def report(model: Model, facts: dict[str, Any], asked: Quality) -> dict[str, Any
 
 
 def _dimension(key: str, metrics: list[dict[str, Any]]) -> dict[str, Any]:
-    asked = [m for m in metrics if m["weight"]]
-    done = [m for m in asked if m["evaluated"]]
+    asked = [m for m in metrics if m["applies"]]
+    done = [m for m in asked if m["evaluated"] and m["weight"]]
     weight = sum(m["weight"] for m in done)
     score = 100 * sum(m["weight"] * m["value"] for m in done) / weight if weight else None
     return {
@@ -109,7 +113,10 @@ def _data(model: Model, facts: dict[str, Any]) -> dict[str, Found]:
     return {
         "0201": _of(facts["well_formed"], sample, sampled, zh),
         "0202": _of(
-            facts["without_personal_data"], sample, f"{sampled} without residual personal data", f"{zh}（无残留个人信息）"
+            facts["without_personal_data"],
+            sample,
+            f"{sampled} without residual personal data or keys",
+            f"{zh}（无残留个人信息或密钥）",
         ),
         "0203": _none("no record carries annotations", "记录不含标注"),
         "0204": _of(facts["filled_cells"], cells, "required fields of the sample", "个抽样必填字段"),
@@ -138,14 +145,14 @@ def _cleanliness(model: Model, facts: dict[str, Any]) -> Found:
 
 
 def entropy(counts: Iterable[int]) -> float | None:
-    """Normalised Shannon entropy; null of fewer than two kinds.
+    """Normalised Shannon entropy; 0 of one kind, null of none.
 
-    >>> entropy([5, 5]), entropy([7])
-    (1.0, None)
+    >>> entropy([5, 5]), entropy([7]), entropy([])
+    (1.0, 0.0, None)
     """
     counts = [one for one in counts if one]
     if len(counts) < 2:
-        return None
+        return 0.0 if counts else None
     total = sum(counts)
     return -sum(one / total * math.log(one / total) for one in counts) / math.log(len(counts))
 
@@ -153,9 +160,10 @@ def entropy(counts: Iterable[int]) -> float | None:
 def _application(model: Model, facts: dict[str, Any], asked: Quality) -> dict[str, Found]:
     parts = {
         "sources": entropy(row["documents"] for row in model["sources_kept"]),
-        "domains": entropy(row["documents"] for row in model["risk"]["top_domains"]),
+        "domains": entropy(model["documents_by_domain"]),
+        "industries": entropy(row["documents"] for row in model["industries"]["proposed"] if row["value"]),
         "distinct 4-grams": facts["distinct_4"],
-        "without near-duplicates": 1 - model["risk"]["near_duplicates"],
+        "without near-duplicates": 1 - model["risk"]["near_duplicates"] if model["documents"] else None,
     }
     known = {name: value for name, value in parts.items() if value is not None}
     said = ", ".join(f"{name} {value:.3f}" for name, value in known.items())
@@ -187,6 +195,11 @@ def _timely(model: Model, asked: Quality) -> Found:
 def _fitness(proxy: dict[str, Any] | None, wanted: float) -> Found:
     if proxy is None:
         return _none("too few documents to hold some out", "文档过少，无法留出")
+    if proxy["base_characters"] < BASE:
+        return _none(
+            f"{proxy['base_characters']:,} characters to compare with, {BASE:,} are needed; name texts as quality.proxy.base",
+            f"可比较文本仅 {proxy['base_characters']:,} 字符，至少需 {BASE:,}；请以 quality.proxy.base 指定",
+        )
     words = (
         f"held-out loss {proxy['without']:.3f} without the dataset, {proxy['with']:.3f} with it (bits a character), "
         f"full mark at {wanted:.0%} less"

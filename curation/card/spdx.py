@@ -1,13 +1,16 @@
 """reports/spdx.json: the dataset as a DatasetPackage of SPDX 3.0.1 (JSON-LD), Dataset and AI profiles' names.
 
-What has no answer is left out; times are those of a release, which its tag says, so none is written here.
+What has no answer is left out. `created`, which a complete document has, is the day of the release: its tag says it, and a file that
+held it would differ with every build of the same data.
 """
 
 import json
 from typing import Any
 
 from curation.card import Model
+from curation.identifiers import PERSONAL
 
+AVAILABLE = {"open": "directDownload", "licensed": "registration", "internal": None}  # who may ask for it
 CONFIDENTIALITY = {"L1": "clear", "L2": "green", "L3": "amber", "L4": "red", "IMPORTANT": "red", "CORE": "red"}
 
 
@@ -29,7 +32,7 @@ def render(model: Model) -> dict[str, bytes]:
         "originatedBy": [maker],
         "dataset_datasetType": ["text"],
         "dataset_datasetSize": sum(file["bytes"] for file in model["files"]),
-        "dataset_datasetAvailability": "directDownload",
+        "dataset_datasetAvailability": AVAILABLE[model["use"]["audience"]],
         "dataset_confidentialityLevel": CONFIDENTIALITY[model["level"]],
         "dataset_hasSensitivePersonalInformation": "yes"
         if any(s["contains_spi"] == "yes" for s in model["sources"])
@@ -37,7 +40,7 @@ def render(model: Model) -> dict[str, bytes]:
         "dataset_dataCollectionProcess": "; ".join(f"{s['id']}: {s['connector']} {s['origin']}" for s in model["sources"]),
         "dataset_dataPreprocessing": [f"{f['name']}: {f['because']['en'] or f['because']['zh']}" for f in model["filters"]],
         "dataset_anonymizationMethodUsed": [
-            f"{e['kind']}: {e['edits']} edits in {e['documents']} documents" for e in model["edits"]
+            f"{e['kind']}: {e['edits']} edits in {e['documents']} documents" for e in model["edits"] if e["kind"] in PERSONAL
         ],
         "dataset_intendedUse": _words(model, "uses"),
         "dataset_knownBias": [said] if (said := _words(model, "biases")) else [],
@@ -47,6 +50,13 @@ def render(model: Model) -> dict[str, bytes]:
     graph: list[dict[str, Any]] = [
         {"type": "CreationInfo", "@id": info, "specVersion": "3.0.1", "createdBy": [maker]},
         {"type": "Organization", "spdxId": maker, "creationInfo": info, "name": model["curator"]},
+        {
+            "type": "SpdxDocument",
+            "spdxId": f"{place}-document",
+            "creationInfo": info,
+            "rootElement": [place],
+            "profileConformance": ["core", "software", "dataset", "simpleLicensing"],
+        },
         {key: value for key, value in package.items() if value not in (None, "", [])},
     ]
     for number, row in enumerate(model["licenses"]):

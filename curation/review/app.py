@@ -105,7 +105,8 @@ def create(find: Callable[[], Workspace], identify: Identify, secret: bytes, ans
 
     @app.middleware("http")
     async def careful(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = await call_next(request)
+        too_long = any(len(part.encode()) > 200 for part in request.url.path.split("/"))  # file systems end at 255
+        response = shown.error(request, "no such page", 404) if too_long else await call_next(request)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         return response

@@ -59,11 +59,13 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
     model["columns"] = [{"name": f.name, "type": str(f.type)} for f in schema]
     shown = SHOWN[model["use"]["audience"] == "open"]
     public = {one for one, level in own_levels.items() if level in shown}
+    own = pa.array([source.id for source in sources if source.source_type == "self_crawled"], pa.string())
+    crawled = data.filter(pc.is_in(data["source"], value_set=own))
     measured = card_model.Measured(
         facts=quality.measure(workspace, plan, sources, files),
         rows=[row for row in quality.some(workspace, name, files, 200) if row["source"] in public],
         domains=quality.domains(data["url"].to_pylist(), [1] * data.num_rows),
-        domain_tokens=quality.domains(data["url"].to_pylist(), data["tokens"].to_pylist()),
+        domain_tokens=quality.domains(crawled["url"].to_pylist(), crawled["tokens"].to_pylist()),
         most_domains=quality.DOMAINS,
         text_bytes=quality.text_bytes(workspace, name, files),
         clusters=workspace.read_table(workspace.dataset(name, "ledger/clusters.parquet")),

@@ -14,6 +14,7 @@ import yaml
 
 from curation import catalog, line, proxy_model, tc609
 from curation.card import composition, contributions, quality
+from curation.identifiers import PERSONAL
 from curation.recipe import METRICS, Quality
 from curation.store import Workspace
 from tests import corpus
@@ -183,7 +184,18 @@ def test_the_ledger_as_a_table_and_as_statements(shared: Workspace) -> None:
     assert len(statements) == 3
     share = next(one["share"] for one in table if one["source"] == "late")
     assert f"**{share}**" in shared.open(next(key for key in statements if "late" in key)).read().decode()
-    assert contributions._cell("=cmd|' /C calc'!A0") == "'=cmd|' /C calc'!A0"
+    for formula in ("=cmd|' /C calc'!A0", "＝1+1", " =1", "\n=1", "＠SUM(1)", "-1"):
+        assert contributions._cell(formula) == f"'{formula}"
+
+
+def test_statements_of_names_alike(shared: Workspace) -> None:
+    """Each contributor has a file of their own, whatever they are called and however long."""
+    model = read(shared, "card.json")
+    row = model["contributions"]["contributors"][0]
+    names = ["A B", "a-b", "A.B/", "国" * 120, "国" * 121, "...", "???"]
+    model["contributions"]["contributors"] = [{**row, "contributor": name} for name in names]
+    files = [path for path in contributions.render(model) if "statement-" in path]
+    assert len(files) == len(names) and all(len(path.rpartition("/")[2].encode()) <= 255 for path in files)
 
 
 def test_seventeen_metrics_each_with_a_value_or_a_reason(shared: Workspace) -> None:
@@ -204,7 +216,39 @@ def test_seventeen_metrics_each_with_a_value_or_a_reason(shared: Workspace) -> N
     third = next(one for one in report["dimensions"] if one["code"] == "03")
     used = [one for code, one in by_code.items() if code.startswith("03") and one["evaluated"] and one["weight"]]
     wanted = 100 * sum(one["weight"] * one["value"] for one in used) / sum(one["weight"] for one in used)
-    assert third["score"] == pytest.approx(wanted, abs=0.01) and third["coverage"] == 1.0 and not report["high_quality"]
+    assert third["score"] == pytest.approx(wanted, abs=0.01) and not report["high_quality"]
+    assert not by_code["0305"]["evaluated"] and "to compare with" in by_code["0305"]["said"]["en"]  # too little was removed
+    assert third["coverage"] == 0.75  # annotations do not apply: 3 of 4
+
+
+def test_high_quality_is_not_bought(shared: Workspace) -> None:
+    """A weight of 0 takes a metric out of the score and out of what was covered; nothing is diverse or fit of nothing."""
+    model = read(shared, "card.json")
+    facts = model["quality_facts"]
+
+    def third(weights: dict[str, float], proxy: dict[str, object]) -> tuple[float, float]:
+        asked = Quality.model_validate({"target_tokens": 1, "window": ["1900-01-01", "2100-01-01"], "weights": weights})
+        found = quality.report(model, {**facts, "proxy": {**facts["proxy"], **proxy}}, asked)
+        one = next(one for one in found["dimensions"] if one["code"] == "03")
+        return one["score"], one["coverage"]
+
+    fit = {"base_characters": quality.BASE, "gain": 1.0}
+    assert third({}, fit)[1] == 1.0 and third({}, {**fit, "base_characters": 10})[1] == 0.75
+    score, coverage = third({"0301": 0, "0303": 0}, fit)
+    assert score == 100 and coverage == 0.5
+    empty = {
+        **model,
+        "documents": 0,
+        "sources_kept": [],
+        "documents_by_domain": [],
+        "risk": {**model["risk"], "near_duplicates": 0.0},
+    }
+    empty["industries"] = {**model["industries"], "proposed": []}
+    assert quality._application(empty, {**facts, "distinct_4": None}, Quality())["0301"][0] is None
+    one_source = {**model, "sources_kept": [{"documents": 9}]}
+    assert (
+        quality._application(one_source, facts, Quality())["0301"][0] < quality._application(model, facts, Quality())["0301"][0]
+    )
 
 
 def test_the_proxy_model_learns_from_what_is_like_the_target() -> None:
@@ -256,11 +300,16 @@ def test_records_for_other_programs(shared: Workspace) -> None:
     rows, model = data(shared), read(shared, "card.json")
     graph = read(shared, "spdx.json")["@graph"]
     package = next(one for one in graph if one["type"] == "dataset_DatasetPackage")
+    assert package["dataset_datasetAvailability"] == "directDownload"
+    assert [one["rootElement"] for one in graph if one["type"] == "SpdxDocument"] == [[package["spdxId"]]]
+    methods = package.get("dataset_anonymizationMethodUsed", [])
+    assert all(one.split(":")[0] in PERSONAL for one in methods)
     assert package["dataset_datasetType"] == ["text"] and package["dataset_intendedUse"] == "For tests of the card."
     said = {one["simplelicensing_licenseExpression"] for one in graph if one["type"] == "simplelicensing_LicenseExpression"}
     assert said == {row["license"] for row in rows}
     summary = read(shared, "eu_summary.json")
     assert sum(one["tokens"] for part in summary["2"].values() for one in part) == model["tokens"] == summary["1.3"]["tokens"]
+    assert summary["2.3 domains of crawled sources, top tenth by tokens"] == []  # no source here says that it was crawled
     registration = read(shared, "registration.json")
     assert registration["registration_type"] == "首次" and registration["scale"]["documents"] == len(rows)
     origin = tc609.origin("open_dataset", "open", "CC-BY-4.0", None)
