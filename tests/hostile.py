@@ -26,6 +26,55 @@ NAUGHTY = [  # strings that break programs: of the kinds of the Big List of Naug
 ]  # fmt: skip
 
 
+_ELEMENTS = ["a", "abbr", "acronym", "address", "applet", "area", "article", "aside", "audio", "b", "base", "basefont", "bdo", "big", "blink", "blockquote", "body", "br", "button", "canvas", "caption", "center", "cite", "code", "col", "colgroup", "command", "content", "data", "datalist", "dd", "del", "details", "dfn", "dialog", "dir", "div", "dl", "dt", "element", "em", "embed", "fieldset", "figure", "font", "footer", "form", "frame", "frameset", "h1", "head", "header", "hgroup", "hr", "html", "i", "iframe", "image", "img", "input", "ins", "isindex", "kbd", "keygen", "label", "legend", "li", "link", "listing", "main", "map", "mark", "marquee", "math", "menu", "meta", "meter", "nav", "noframes", "noscript", "object", "ol", "optgroup", "option", "output", "p", "param", "plaintext", "pre", "progress", "q", "rp", "rt", "ruby", "s", "samp", "script", "section", "select", "shadow", "slot", "small", "source", "span", "strike", "strong", "style", "sub", "summary", "sup", "svg", "table", "tbody", "td", "template", "textarea", "tfoot", "th", "thead", "time", "title", "tr", "track", "tt", "u", "ul", "var", "video", "wbr", "xmp"]  # fmt: skip
+_EVENTS = ["abort", "afterprint", "animationend", "animationstart", "auxclick", "beforecopy", "beforeinput", "beforeprint", "beforetoggle", "beforeunload", "begin", "blur", "bounce", "canplay", "change", "click", "close", "contextmenu", "copy", "cuechange", "cut", "dblclick", "drag", "dragend", "dragenter", "dragover", "drop", "durationchange", "end", "ended", "error", "finish", "focus", "focusin", "focusout", "fullscreenchange", "hashchange", "input", "invalid", "keydown", "keypress", "keyup", "load", "loadeddata", "message", "mousedown", "mouseenter", "mousemove", "mouseover", "mouseup", "paste", "pageshow", "play", "pointerdown", "pointerover", "popstate", "repeat", "reset", "resize", "scroll", "search", "select", "start", "submit", "toggle", "touchstart", "transitionend", "unhandledrejection", "unload", "volumechange", "wheel"]  # fmt: skip
+_CLOSERS = (
+    "",
+    '">',
+    "'>",
+    "-->",
+    "]]>",
+    "</title>",
+    "</textarea>",
+    "</style>",
+    "</script>",
+    "`>",
+    "</span></td>",
+    "\n\n",
+    "| ",
+    "</code></pre>",
+)
+_SCHEMES = (
+    "javascript:alert(1)", "JaVaScRiPt:alert(1)", "java\tscript:alert(1)", "&#106;avascript:alert(1)", "&#x6A&#x61;vascript:alert(1)",
+    "\x01javascript:alert(1)", "javascript&colon;alert(1)", "vbscript:msgbox(1)", "data:text/html,<script>alert(1)</script>",
+    "data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==", "//evil.example/x.js", "feed:javascript:alert(1)",
+)  # fmt: skip
+_CARRIERS = (
+    '<a href="{}">x</a>', "<iframe src={}>", '<form action="{}"><button>', '<object data="{}">', '<embed src="{}">', '<base href="{}">',
+    '<link rel=stylesheet href="{}">', '<meta http-equiv=refresh content="0;url={}">', '<svg><use href="{}">', '<math href="{}">x',
+    "[x]({})", "![x]({})", "[x]: {}\n\n[x]", "<{}>", "[x](<{}>)", "`x`]({})", '" style="background:url({})', '<img srcset="{}">',
+)  # fmt: skip
+_WRITINGS = ("&lt;script&gt;alert(1)&lt;/script&gt;", "%3Cscript%3Ealert(1)%3C/script%3E", "\\x3cscript\\x3e", "\uff1cscript\uff1ealert(1)",
+    "<scr\x00ipt>alert(1)</scr\x00ipt>", "<scr<script>ipt>alert(1)</script>", "<<script>alert(1)//<</script>", "<script/src=//evil.example>",
+    "<svg/onload=alert(1)//", "<img src='x'onerror=alert(1)", "<!--><img src=x onerror=alert(1)>", "<![CDATA[<script>alert(1)</script>]]>",
+    "<?xml version='1.0'?><script>alert(1)</script>", "<%= 7*7 %>", "{{constructor.constructor('alert(1)')()}}", "{% raw %}", "${alert(1)}",
+    "+ADw-script+AD4-alert(1)", "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>", "<math><mi//xlink:href='data:x'>",
+    "# h", "- l", "+ l", "1. l", "1) l", "===", "---", "> q", "    code", "```", "~~~", "| a |\n|---|", "***b***", "__b__", "<details open>")  # fmt: skip
+
+
+def markup() -> list[str]:
+    """Words that would be markup where a program forgets to escape: every element with every event of HTML, behind what closes
+    each kind of place; addresses that run; other writings. As many as public collections have, and of their kinds.
+    """
+    made = [
+        f"{_CLOSERS[(e * len(_EVENTS) + v) % len(_CLOSERS)]}<{element} on{event}=alert(1) src=x autofocus tabindex=1>x</{element}>"
+        for e, element in enumerate(_ELEMENTS)
+        for v, event in enumerate(_EVENTS)
+    ]
+    made += [carrier.replace("{}", scheme) for carrier in _CARRIERS for scheme in _SCHEMES]
+    return [*made, *_WRITINGS]
+
+
 class Hostile(NamedTuple):
     """A file: its name, its reader, how it is made, and the reasons it may be quarantined for (empty: it is read)."""
 

@@ -186,4 +186,5 @@ def text(words: str | None) -> str:
     """Words from outside as literal text: no Markdown, no HTML, one line; of what was said in one language only, nothing."""
     flat = " ".join((words or "").split())
     flat = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_\[\]|!#~])", r"\\\1", flat)
+    flat = re.sub(r"([\\`*_\[\]|!#~])", r"\\\1", flat)
+    return re.sub(r"^(?:([-+=])|(\d{1,9})([.)]))", r"\2\\\1\3", flat)  # what would begin a list or end a heading

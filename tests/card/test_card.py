@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -9,11 +10,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from playwright.sync_api import Page, sync_playwright
 
 from curation import line, published
 from curation.card import html, plots, readme
+from curation.card.blocks import Code, Section, Words
 from curation.store import Workspace
-from tests import corpus
+from tests import corpus, hostile, servers
 
 HOSTILE = [
     "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[x](javascript:alert(1))", "![x](javascript:alert(1))",
@@ -133,6 +136,53 @@ def test_hostile_words_stay_words(done: Workspace, words: str) -> None:
         assert all((attrs["href"] or "").startswith("#") for tag, attrs in links.found if tag == "a")
         assert all((attrs["src"] or "").startswith("plots/") for tag, attrs in links.found if tag == "img")
     assert shapes[0] == shapes[1]
+
+
+def test_ten_thousand_ways_out_of_a_place(page: Page) -> None:
+    """In each kind of block, as HTML and as Markdown, in a real browser that would run it: the elements are those of harmless words."""
+    from jinja2 import Environment
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("gfm-like", {"html": True, "linkify": False})
+    template = Environment(autoescape=True).from_string('<p title="{{ x }}">{{ x }}</p>')
+
+    def shown(words: str) -> str:
+        both = Words(words, words + "。")
+        inside = [
+            ("text", both),
+            ("quote", both, words),
+            ("table", [both], [[both, Code(words), words]]),
+            ("list", [both, words]),
+        ]
+        made = [Section("s", Words("T", "题"), [*inside, ("more", both, inside)])]
+        return html.of_sections(words, made) + parser.render(readme.of_sections(made)) + template.render(x=words)
+
+    ran: list[str] = []
+    page.on("dialog", lambda dialog: (ran.append(dialog.message), dialog.dismiss()))
+    everything = hostile.markup()
+    assert len(everything) > 6_800
+    count = """html => { const one = document.implementation.createHTMLDocument(); one.body.innerHTML = html;
+        const all = [...one.body.querySelectorAll('*')];
+        return [all.length, all.flatMap(e => [...e.attributes]).filter(a => a.name.startsWith('on') || ['href', 'src', 'style'].includes(a.name)).length] }"""
+    elements, unsafe = page.evaluate(count, shown("harmless"))
+    assert elements > 40 and unsafe == 0
+    for start in range(0, len(everything), 500):
+        part = everything[start : start + 500]
+        found = page.evaluate(count, "".join(map(shown, part)))
+        if found != [elements * len(part), 0]:
+            broken = [words for words in part if page.evaluate(count, shown(words)) != [elements, 0]]
+            raise AssertionError(broken[:10])
+    page.set_content("".join(map(shown, everything[:: len(everything) // 200])))
+    page.wait_for_timeout(200)
+    assert not ran
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=servers.chromium(), args=["--no-sandbox"])
+        yield browser.new_page()
+        browser.close()
 
 
 def test_hostile_declarations_go_through_the_line(tmp_path: Path) -> None:
