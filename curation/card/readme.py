@@ -187,4 +187,4 @@ def text(words: str | None) -> str:
     flat = " ".join((words or "").split())
     flat = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     flat = re.sub(r"([\\`*_\[\]|!#~])", r"\\\1", flat)
-    return re.sub(r"^(?:([-+=])|(\d{1,9})([.)]))", r"\2\\\1\3", flat)  # what would begin a list or end a heading
+    return re.sub(r"^(\d{0,9})([-+.)](?=\s|$)|[-=](?=[-=\s]*$))", r"\1\\\2", flat)  # what would begin a list or end a heading
