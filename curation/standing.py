@@ -71,10 +71,12 @@ def settled(workspace: Workspace, table: pa.Table) -> pa.Table:
 
 
 def about_source(workspace: Workspace, name: str) -> Decision | None:
-    """The last word about a source's manifest as it stands: submitted by a form, accepted or refused; null where nobody said anything."""
+    """The last word about a source's manifest as it stands: accepted or refused, else submitted by a form; null where nobody said anything."""
     about = {"source": name, "manifest": hashlib.sha256(workspace.source_file(name).read_bytes()).hexdigest()}
     own = [one for one in known(workspace) if one.kind in {"submit", "accept", "refuse"} and one.subject == about]
-    return own[-1] if own else None
+    decided = [one for one in own if one.kind != "submit"]  # who sends the form again undoes no decision
+    said = decided or own
+    return said[-1] if said else None
 
 
 def withdrawals(workspace: Workspace) -> list[Decision]:

@@ -349,6 +349,17 @@ def test_a_submission_is_tried_and_accepted(page: Page, address: str, workspace:
     page.goto(f"{address}/sources")
     page.click("a >> text=Offered")
     assert "CC0-1.0" in page.inner_text("article")
+    kept = workspace.root / "data" / "submissions" / "offered.json"
+    report = json.loads(kept.read_text())
+    claims = [{**claim, "passage": "words of a text"} for claim in report["license"]["claims"]]
+    kept.write_text(
+        json.dumps({**report, "license": {**report["license"], "claims": claims}, "level": {**report["level"], "proposed": "L3"}})
+    )
+    seen = (
+        client(workspace).get("/source/offered").text
+    )  # declared nothing, and the sample suggests L3: cleared for L2 one reads no passage
+    assert "CC0-1.0" in seen and "words of a text" not in seen
+    kept.write_text(json.dumps(report))
     page.fill("#because", "clear")
     page.click("button >> text=Accept")
     page.wait_for_selector(".tag >> text=accepted")

@@ -1,12 +1,13 @@
 """`curate try`: what a source would bring, told before anything is changed; and how it is submitted."""
 
+import hashlib
 import json
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from curation import cli
+from curation import cli, decisions, standing
 from curation.errors import DataError, DeclarationError
 from curation.questions import tryout
 from curation.store import Workspace
@@ -50,6 +51,9 @@ def test_what_it_says(released: Workspace, offered: Path) -> None:
     assert answer["overlap"]["datasets"][0]["sources"] == [
         {"source": "plant", "documents": 3, "equal": 3, "examples": answer["overlap"]["datasets"][0]["sources"][0]["examples"]}
     ]
+    assert not any(claim["passage"] or claim["where"] for claim in tryout.quotable(answer)["license"]["claims"])
+    open_one = {**answer, "level": {**answer["level"], "proposed": "L1"}}
+    assert tryout.quotable(open_one) is open_one
     projected = answer["projected"]
     assert projected["documents"] == 8 and projected["kept"] + sum(n for _, n in projected["reasons"]) == 8
     after = {str(path) for path in released.root.rglob("*") if ".curation" not in path.parts and ".git" not in path.parts}
@@ -131,6 +135,17 @@ def test_what_is_submitted(tmp_path: Path) -> None:
     good = MANIFEST.replace("{local: {path: offered}}", "https://example.org/offered.zip")
     file = tryout.submit(workspace, good)
     assert file == workspace.source_file("offered") == tryout.submit(workspace, good)
+    assert tryout.submit(workspace, good, by="zhangwei") == tryout.submit(workspace, good, by="zhangwei")
+    about = {"source": "offered", "manifest": hashlib.sha256(good.encode()).hexdigest()}
+    decisions.append(workspace, "accept", about, "good")
+    tryout.submit(workspace, good, by="zhangwei")
+    assert standing.about_source(workspace, "offered").kind == "accept"
+    decisions_before = decisions.read(workspace)[:2]
+    said = [(one.kind, one.by.kind, one.subject["source"]) for one in decisions_before]
+    assert len(decisions.read(workspace)) == 3 and said == [
+        ("submit", "os-user", "offered"),
+        ("submit", "airflow-login", "offered"),
+    ]
     with pytest.raises(DeclarationError, match="is there already and differs"):
         tryout.submit(workspace, good.replace("CC-BY-4.0", "MIT"))
     for where in (

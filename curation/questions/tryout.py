@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
 
-from curation import catalog, decisions, manifest, published
+from curation import catalog, decisions, manifest, published, standing
 from curation.card import html, readme
 from curation.card.blocks import Cell, Code, Section, Words, percent, table, text
 from curation.decisions import Identity
@@ -84,7 +84,7 @@ def ask(
 
 
 def submit(workspace: Workspace, text: str, by: str | None = None) -> Path:
-    """Write a manifest that somebody submits as data/sources/<id>.yaml, and into the log who it was (a login of Airflow).
+    """Write a manifest that somebody submits as data/sources/<id>.yaml, and into the log who it was: a login of Airflow, else this user.
 
     Whoever submits is no pair of eyes for its release (curation.gate). Raises DeclarationError for a manifest that is not sound or
     there.
@@ -103,9 +103,10 @@ def submit(workspace: Workspace, text: str, by: str | None = None) -> Path:
     if file.exists() and file.read_text("utf-8") != text:
         raise DeclarationError(f"{workspace.shown(file)}: is there already and differs; choose another id, or change that file")
     workspace.write_local(file, text.encode())
-    if by:
-        about = {"source": name, "manifest": hashlib.sha256(text.encode()).hexdigest()}
-        decisions.append(workspace, "submit", about, "filled in the form", by=Identity(name=by, kind="airflow-login"))
+    who = Identity(name=by, kind="airflow-login") if by else decisions.os_user()
+    about = {"source": name, "manifest": hashlib.sha256(text.encode()).hexdigest()}
+    if ("submit", who, about) not in [(one.kind, one.by, one.subject) for one in standing.known(workspace)]:
+        decisions.append(workspace, "submit", about, "filled in the form", by=who)
     return file
 
 
