@@ -9,14 +9,6 @@ from typing import Any
 
 from curation.tongue import t
 
-KINDS_ZH = {
-    "settle": "确定许可",
-    "dispute": "争议",
-    "transfer": "权利转移",
-    "override": "例外许可",
-    "lower": "降级",
-    "revoke": "撤销",
-}
 Add = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 Answer = Callable[[argparse.Namespace, Any, list[str]], int]
 Find = Callable[[argparse.Namespace], Any]
@@ -205,10 +197,13 @@ class Commands:
         stands = {one.number for one in decisions.standing(known)}
         lines = []
         for one in known:
-            what = ", ".join(f"{key} {value[:40]}" for key, value in one.subject.items())
-            revoked = "" if one.number in stands or one.kind == "revoke" else " [revoked]"
+            zh = decisions.in_chinese
+            what = ", ".join(f"{t(key, zh(key))} {value[:40]}" for key, value in one.subject.items())
+            revoked = "" if one.number in stands or one.kind == "revoke" else t(" [revoked]", "【已撤销】")
             lines.append(
-                f"{one.number:>4}  {one.at[:16]}  {one.kind:<9} {what}  by {one.by.name} ({one.by.kind}){revoked}: {one.because}"
+                f"{one.number:>4}  {one.at[:16].replace('T', ' ')}  {t(one.kind, zh(one.kind)):<9} {what}"
+                + t(f"  by {one.by.name} ({one.by.kind}){revoked}: ", f"  {one.by.name}（{zh(one.by.kind)}）{revoked}：")
+                + one.because
             )
         return self._answer(asked, [one.model_dump() for one in known], lines or [t("no decisions yet", "尚无决定")])
 
@@ -222,8 +217,10 @@ class Commands:
         return self._told(asked, made, said)
 
     def _told(self, asked: argparse.Namespace, made: Any, said: str) -> int:
+        from curation import decisions
+
         return self._answer(
             asked,
             made.model_dump(),
-            [t(f"decision {made.number}: {said}", f"决定 {made.number}（{KINDS_ZH[made.kind]}）：{said}")],
+            [t(f"decision {made.number}: {said}", f"决定 {made.number}（{decisions.in_chinese(made.kind)}）：{said}")],
         )

@@ -31,6 +31,19 @@ KINDS = (
 PROVED = ("airflow-login", "git-signed")  # four eyes count these; anybody can be an operating system user
 
 
+_CHINESE = {
+    "approve": "批准", "reject": "拒绝", "settle": "确定许可", "dispute": "争议", "transfer": "权利转移", "withdraw": "撤回", "override": "例外许可",
+    "lower": "降级", "sample": "抽样评判", "release": "发布", "policy": "政策变更", "revoke": "撤销", "accept": "接受", "refuse": "不接受", "submit": "提交",
+    "dataset": "数据集", "digest": "摘要", "version": "版本", "source": "来源", "manifest": "清单", "document": "文档", "url": "网址", "license": "许可",
+    "domain": "域名", "decision": "决定", "airflow-login": "Airflow 登录", "git-signed": "签名", "os-user": "系统用户",
+}  # fmt: skip
+
+
+def in_chinese(word: str) -> str:
+    """A kind of decision, of subject or of proof as Chinese readers see it; the log itself keeps the English names."""
+    return _CHINESE.get(word, word)
+
+
 class Identity(BaseModel):
     """Who decided, and how that is known."""
 

@@ -203,12 +203,13 @@ with DAG(
 
     @task.branch
     def gate(params: dict[str, Any]) -> str:
-        """To the reviewer (again, after a rejection), unless the recipe needs none or this very digest is approved."""
-        from curation import approval, catalog, published
+        """To the reviewer (again, after a rejection), unless the recipe needs none, this very digest is approved or nothing is new."""
+        from curation import approval, catalog, published, versions
 
         workspace = Workspace.find(params["workspace"])
         manifest = published.manifest(workspace, params["recipe"])
         needed = catalog.dataset(workspace, params["recipe"]).review == "required"
+        needed = needed and manifest["version"] not in versions.released(workspace.root, params["recipe"])
         decided = approval.find(workspace, params["recipe"], manifest["digest"])
         return "show_card" if needed and (decided is None or decided.decision == "reject") else "release"
 

@@ -159,7 +159,9 @@ def test_versions_say_what_changed(own: Workspace, tmp_path: Path) -> None:
     line.run(own, "energy")
     assert versions.released(own.root, "energy") == ["v1.0.0"]
     recipe = own.recipe_file("energy")
-    recipe.write_text(recipe.read_text().replace("A test.", "A better test."))
+    recipe.write_text(recipe.read_text().replace("review: auto", "review: required"))
+    line.run(own, "energy")  # nothing leaves, so nobody is asked
+    recipe.write_text(recipe.read_text().replace("review: required", "review: auto").replace("A test.", "A better test."))
     line.run(own, "energy")
     row = {"id": "late", "text": corpus.paragraph("en", 500), "license": "MIT", "status": "valid"}
     (own.root / "incoming" / "late.jsonl").write_text(json.dumps(row) + "\n")

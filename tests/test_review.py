@@ -360,6 +360,11 @@ def test_a_submission_is_tried_and_accepted(page: Page, address: str, workspace:
     )  # declared nothing, and the sample suggests L3: cleared for L2 one reads no passage
     assert "CC0-1.0" in seen and "words of a text" not in seen
     kept.write_text(json.dumps(report))
+    about = {"source": "offered", "manifest": pages.manifest_digest(workspace, "offered")}
+    decisions.append(workspace, "submit", about, "filled in the form", by=Person("lisi", "airflow-login", False).identity())
+    assert "提交人: lisi (Airflow 登录)" in client(workspace).get("/source/offered?lang=zh").text
+    log = client(workspace).get("/decisions?lang=zh").text
+    assert "<td>提交</td>" in log and "<td>发布</td>" in log and "系统用户" in log and "os-user" not in log
     page.fill("#because", "clear")
     page.click("button >> text=Accept")
     page.wait_for_selector(".tag >> text=accepted")

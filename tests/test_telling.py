@@ -139,7 +139,7 @@ def test_answers_follow_the_language(released: Workspace, language: str, word: s
     for command, en, zh in (
         (["status"], "source", "来源"),
         (["verify", "energy"], "every digest", "全部相符"),
-        (["decisions"], "release", "release"),
+        (["decisions"], "release", "发布"),
     ):
         assert cli.main([*where, *command]) == 0
         assert (zh if language.startswith("zh") else en) in capsys.readouterr().out

@@ -22,7 +22,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
-from curation import approval, tongue
+from curation import approval, decisions, tongue
 from curation.card import html
 from curation.card.blocks import percent
 from curation.errors import CurationError
@@ -234,6 +234,7 @@ class _Templates:
             "root": request.scope.get("root_path", ""),
             "t": lambda en, zh: zh if language == "zh" else en,
             "error_line": lambda line: tongue.told(line, language == "zh"),
+            "word": decisions.in_chinese if language == "zh" else str,
             "said_in": lambda words: (words.get(language) or words.get("en") or words.get("zh") or "") if words else "",
             "address": request.url.path,
             "query": {key: value for key, value in request.query_params.items() if key != "lang"},

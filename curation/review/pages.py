@@ -303,6 +303,7 @@ def submission(workspace: Workspace, person: Person, name: str) -> dict[str, Any
         "manifest": workspace.source_file(name).read_text("utf-8"),
         "report": tried,
         "decision": decision_about(workspace, name),
+        "submitted": [one for one in standing.known(workspace) if one.kind == "submit" and one.subject["source"] == name],
     }
 
 

@@ -66,10 +66,14 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent, 
     plan = catalog.plan(workspace, name)
     manifest = published.manifest(workspace, name)
     verify_files(workspace, manifest)
-    gate(workspace, plan, manifest)
     version = manifest["version"]
-    if version in versions.released(workspace.root, name):
+    if version in versions.released(
+        workspace.root, name
+    ):  # nothing leaves, so nobody is asked; what forbids the sources is still told
+        rules.demand(workspace, plan)
+        dedup_step.filtered_out(workspace, plan)
         return {"version": version, "released": False, "reason": "nothing changed since"}
+    gate(workspace, plan, manifest)
     if not (workspace.root / ".git").exists() or not (workspace.root / ".dvc").is_dir():
         raise DeclarationError(f"{workspace.root}: a release needs git and DVC here; `curate init {workspace.root}` sets both up")
     tag = f"{name}@{version}"
