@@ -30,22 +30,15 @@ def load(
     or `tokens="50M"` loads a part: nested, the same documents in every version, and of each group of `by=["language", "source"]`
     its share; without `by` a fraction fetches about that part of the bytes. `mix={"zh": 0.7, "en": 0.3}, by=["language"]` gives
     tokens in these shares (by source where `by` says nothing), `upweight=True` repeats what many sources had.
-    `streaming=True` gives an `IterableDataset`, a batch in memory at a time. A version of which documents were withdrawn needs the reason
+    `streaming=True` gives the same rows as an `IterableDataset`, a batch in memory at a time. A version of which documents were withdrawn needs the reason
     `accept_withdrawn`. Raises `curation.errors.CurationError` with the versions there are.
     """
     from curation.loading import load as loaded
     from curation.loading import stream
 
-    if streaming:
-        if tokens is not None or by is not None or mix is not None or upweight:
-            from curation.errors import DeclarationError
-
-            raise DeclarationError(
-                "streaming: a fraction can be streamed; tokens, by, mix and upweight need to see every row first"
-            )
-        return stream(name, version, workspace, split, accept_withdrawn, config, fraction)
-
-    return loaded(name, version, workspace, split, accept_withdrawn, config, fraction, tokens, by, mix, upweight)
+    return (stream if streaming else loaded)(
+        name, version, workspace, split, accept_withdrawn, config, fraction, tokens, by, mix, upweight
+    )
 
 
 def why(document: str, *, workspace: str | None = None) -> dict[str, Any]:

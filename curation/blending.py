@@ -39,19 +39,19 @@ def repeats(table: pa.Table) -> NDArray[np.int64]:
     return np.minimum(1 + np.floor(np.log2(size)).astype(np.int64), MOST_REPEATS)
 
 
-def blend(
+def times(
     table: pa.Table, mix: dict[str, float] | None, column: str = "source", tokens: int | None = None, upweight: bool = False
-) -> pa.Table:
-    """Rows whose tokens have the wanted shares, in the table's order, repeated ones one after the other.
+) -> NDArray[np.int64]:
+    """How often each row is taken, so that tokens have the wanted shares. `table` has id, tokens, `column`, and with `upweight` SIZES.
 
     `mix` is value of `column` -> weight (any scale; what is not named is left out). `tokens` is the size wanted; default: as much as
     there is of the group that runs out first. Raises DeclarationError for an unknown value, or weights that are nothing.
     """
     if upweight and SIZES not in table.column_names:
         raise DeclarationError(f"upweight: this version has no column {SIZES}; it was made by an older program")
-    times = repeats(table) if upweight else np.ones(table.num_rows, np.int64)
+    taken = repeats(table) if upweight else np.ones(table.num_rows, np.int64)
     if mix is None:
-        return _taken(table, times)
+        return taken
     if wrong := [one for one, weight in mix.items() if not 0 <= weight < math.inf]:
         raise DeclarationError(f"mix {wrong[0]!r}: {mix[wrong[0]]:g}: allowed is a weight of 0 and more")
     if column not in table.column_names:
@@ -63,7 +63,7 @@ def blend(
     whole = sum(mix.values())
     if whole <= 0:
         raise DeclarationError("mix: the weights add up to nothing")
-    counts = table["tokens"].to_numpy().astype(np.int64) * times
+    counts = table["tokens"].to_numpy().astype(np.int64) * taken
     held = {one: int(counts[values == one].sum()) for one in mix}
     wanted = {one: weight / whole for one, weight in mix.items() if weight > 0}
     size = float(tokens) if tokens else min(held[one] / share for one, share in wanted.items())
@@ -74,14 +74,22 @@ def blend(
         passes, rest = divmod(goal, held[one]) if held[one] else (0, 0.0)
         order = inside[np.argsort([doc[16:28] for doc in ids[inside].tolist()], kind="stable")]
         fits = np.cumsum(counts[order]) <= rest + 0.5
-        times[order] *= int(passes) + fits.astype(np.int64)
-    times[~np.isin(values, list(mix))] = 0
-    if empty := [one for one in wanted if held[one] and not times[values == one].any()]:
+        taken[order] *= int(passes) + fits.astype(np.int64)
+    taken[~np.isin(values, list(mix))] = 0
+    if empty := [one for one in wanted if held[one] and not taken[values == one].any()]:
         raise DeclarationError(
             f"mix {empty[0]!r}: {wanted[empty[0]] * size:,.0f} tokens are fewer than its first document has; ask for more"
         )
-    return _taken(table, times)
+    return taken
 
 
-def _taken(table: pa.Table, times: NDArray[np.int64]) -> pa.Table:
-    return table.take(pa.array(np.repeat(np.arange(table.num_rows), times)))
+def blend(
+    table: pa.Table, mix: dict[str, float] | None, column: str = "source", tokens: int | None = None, upweight: bool = False
+) -> pa.Table:
+    """The rows as often as `times` says, in the table's order, repeated ones one after the other."""
+    return repeated(table, times(table, mix, column, tokens, upweight))
+
+
+def repeated(table: pa.Table, taken: NDArray[np.int64]) -> pa.Table:
+    """Each row of a table or a batch as often as it is taken."""
+    return table.take(pa.array(np.repeat(np.arange(table.num_rows), taken)))

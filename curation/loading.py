@@ -5,6 +5,7 @@ import re
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,16 @@ import pyarrow.parquet as pq
 from pyarrow import concat_tables
 
 from curation import decisions, standing, tc609, versions
-from curation.blending import blend
+from curation.blending import SIZES, repeated, times
 from curation.errors import DeclarationError, RightsError
 from curation.portion import Portion, batches, portion, read, touches
 from curation.store import Workspace, is_workspace, parquet_writer
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
     from datasets import Dataset, IterableDataset
+    from numpy.typing import NDArray
 
 
 def load(
@@ -39,11 +42,29 @@ def load(
     """See `curation.load`."""
     from datasets import Dataset
 
-    asked, blended = portions(fraction, tokens, by, mix, upweight)
-    return Dataset(blended(table(name, version, workspace, split, accept_withdrawn, config, asked)[1]))
+    asked, blend = portions(fraction, tokens, by, mix, upweight)
+    return Dataset(blend(table(name, version, workspace, split, accept_withdrawn, config, asked)[1]))
 
 
-Blend = Callable[["pa.Table"], "pa.Table"]
+@dataclass(frozen=True)
+class Blend:
+    """What is made of the rows of a portion: shares of tokens by one column, more of what many sources had, or nothing."""
+
+    mix: dict[str, float] | None
+    column: str
+    tokens: int | None
+    upweight: bool
+
+    @property
+    def is_nothing(self) -> bool:
+        return self.mix is None and not self.upweight
+
+    def times(self, read: "pa.Table") -> "NDArray[np.int64]":
+        """How often each row is taken."""
+        return times(read, self.mix, self.column, self.tokens, self.upweight)
+
+    def __call__(self, read: "pa.Table") -> "pa.Table":
+        return read if self.is_nothing else repeated(read, self.times(read))
 
 
 def portions(
@@ -51,14 +72,12 @@ def portions(
 ) -> tuple[Portion, Blend]:
     """The part to read, and what is made of it: with `mix`, `tokens` is the size of the mixture and `by` its column."""
     if mix is None:
-        return portion(fraction, tokens, by), (lambda read: blend(read, None, upweight=upweight)) if upweight else (
-            lambda read: read
-        )
+        return portion(fraction, tokens, by), Blend(None, "source", None, upweight)
     if by and len(by) != 1:
         raise DeclarationError(f"mix is by one column, not by {', '.join(by)}")
     size = portion(None, tokens, None).tokens if tokens is not None else None
     column = by[0] if by else "source"
-    return portion(fraction, None, None), lambda read: blend(read, mix, column, size, upweight)
+    return portion(fraction, None, None), Blend(mix, column, size, upweight)
 
 
 def stream(
@@ -69,11 +88,18 @@ def stream(
     accept_withdrawn: str | None,
     config: str | None,
     fraction: float | None,
+    tokens: int | str | None = None,
+    by: list[str] | None = None,
+    mix: dict[str, float] | None = None,
+    upweight: bool = False,
 ) -> "IterableDataset":
-    """Rows one after the other, a batch of a shard in memory at a time; of a fraction the same rows as `table` has."""
+    """The very rows of `load`, one after the other, with a batch of a shard in memory at a time.
+
+    What needs to see every row first (tokens, by, mix, upweight) reads a few narrow columns for it and keeps the ids of what is taken.
+    """
     from datasets import Features, IterableDataset
 
-    portion(fraction, None, None)
+    asked, blend = portions(fraction, tokens, by, mix, upweight)
     where = workspace or str(Workspace.find(None).root)
     version = version or _newest(where, name)
     if not (accept_withdrawn or "").strip():
@@ -82,17 +108,23 @@ def stream(
         shards = _shards(files, name, version, split, config)
         with files.open(shards[0], "rb") as first:
             features = Features.from_arrow_schema(pq.read_schema(first))
-    asked = {"where": where, "name": name, "version": version, "shards": shards, "fraction": fraction}
-    return IterableDataset.from_generator(_rows, features=features, gen_kwargs=asked)
+        plan = None
+        if asked.tokens is not None or asked.by or not blend.is_nothing:
+            with ExitStack() as stack:
+                opened = [(path, stack.enter_context(files.open(path, "rb"))) for path in shards]
+                narrow = read(opened, asked, [one for one in features if one in {"id", "tokens", blend.column, SIZES}])
+            plan = (narrow["id"].combine_chunks(), blend.times(narrow))
+    given = {"where": where, "name": name, "version": version, "shards": shards, "fraction": fraction, "plan": plan}
+    return IterableDataset.from_generator(_rows, features=features, gen_kwargs=given)
 
 
-def _rows(where: str, name: str, version: str, shards: list[str], fraction: float | None) -> Iterator[dict[str, Any]]:
+def _rows(where: str, name: str, version: str, shards: list[str], fraction: float | None, plan: Any) -> Iterator[dict[str, Any]]:
     with _files(where, name, version) as files:
         for path in shards:
-            if not touches(path, fraction):
+            if plan is None and not touches(path, fraction):
                 continue
             with files.open(path, "rb") as file:
-                for batch in batches(path, file, fraction):
+                for batch in batches(path, file, fraction, plan):
                     yield from batch.to_pylist()
 
 

@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
+from curation.blending import repeated
 from curation.errors import DeclarationError
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
@@ -54,20 +57,23 @@ def _number(said: int | str) -> int:
     return round(float(found[1]) * _UNITS[found[2]])
 
 
-def read(files: list[tuple[str, Any]], asked: Portion) -> pa.Table:
-    """The rows of a portion, of (name, open Parquet file) of every shard; a shard that holds none of it is not read."""
+def read(files: list[tuple[str, Any]], asked: Portion, columns: list[str] | None = None) -> pa.Table:
+    """The rows of a portion, of (name, open Parquet file) of every shard; a shard that holds none of it is not read.
+
+    `columns`, with id among them, are all that is read.
+    """
     shards = [_Shard(name, pq.ParquetFile(file)) for name, file in files]
     if asked.is_whole:
-        return pa.concat_tables([one.file.read() for one in shards])
+        return pa.concat_tables([one.file.read(columns) for one in shards])
     if asked.tokens is None and not asked.by:
         assert asked.fraction is not None
-        return pa.concat_tables([one.below(asked.fraction) for one in shards])
+        return pa.concat_tables([one.below(asked.fraction, columns) for one in shards])
     chosen = _chosen(shards, asked)
     if not chosen:
-        return shards[0].file.schema_arrow.empty_table()
+        return shards[0].nothing(columns)
     wanted = pa.array(sorted(chosen), pa.string())
     last = max(chosen.values())
-    tables = [one.file.read() for one in shards if one.number / one.count <= last]
+    tables = [one.file.read(columns) for one in shards if one.number / one.count <= last]
     return pa.concat_tables([table.filter(pc.is_in(table["id"], value_set=wanted)) for table in tables])
 
 
@@ -78,11 +84,17 @@ def touches(name: str, fraction: float | None) -> bool:
     return fraction is None or fraction > int(found[1]) / int(found[2])
 
 
-def batches(name: str, file: Any, fraction: float | None, rows: int = 1000) -> Iterator[pa.RecordBatch]:
-    """The rows of a fraction in one shard, a batch at a time."""
+def batches(
+    name: str, file: Any, fraction: float | None, plan: tuple[pa.Array, NDArray[np.int64]] | None = None, rows: int = 1000
+) -> Iterator[pa.RecordBatch]:
+    """The rows of a fraction in one shard, a batch at a time; with a `plan` (ids, how often each) those and no others."""
     one = _Shard(name, pq.ParquetFile(file))
     for batch in one.file.iter_batches(rows):
-        if fraction is None:
+        if plan is not None:
+            found = pc.index_in(batch["id"], value_set=plan[0])
+            taken = np.where(found.is_valid(), plan[1][pc.fill_null(found, 0)], 0)
+            yield repeated(batch, taken)
+        elif fraction is None:
             yield batch
         else:
             yield batch.filter(pa.array([place < fraction for place in one.places(batch["id"].to_pylist())]))
@@ -100,10 +112,14 @@ class _Shard:
         """Where documents stand in 0..1. The second half of an id: its first decides the shard, and who stays among twins."""
         return [(self.number + int(one[16:28], 16) / 16**12) / self.count for one in ids]
 
-    def below(self, fraction: float) -> pa.Table:
+    def nothing(self, columns: list[str] | None) -> pa.Table:
+        empty = self.file.schema_arrow.empty_table()
+        return empty.select(columns) if columns else empty
+
+    def below(self, fraction: float, columns: list[str] | None) -> pa.Table:
         if fraction <= self.number / self.count:
-            return self.file.schema_arrow.empty_table()
-        table = self.file.read()
+            return self.nothing(columns)
+        table = self.file.read(columns)
         if fraction >= (self.number + 1) / self.count:
             return table
         return table.filter(pa.array([place < fraction for place in self.places(table["id"].to_pylist())]))

@@ -115,9 +115,18 @@ def test_rows_are_streamed(released: Workspace) -> None:
         streamed = curation.load("energy", workspace=where, fraction=fraction, streaming=True)
         assert streamed.features == whole.features
         assert list(streamed) == list(whole)
-    for asked in ({"mix": {"plant": 1.0}}, {"mix": {}}, {"tokens": 0}, {"by": []}, {"upweight": True}):
-        with pytest.raises(DeclarationError, match="need to see every row first"):
-            curation.load("energy", workspace=where, streaming=True, **asked)
+    everything = curation.load("energy", workspace=where)
+    for asked in (
+        {"tokens": 900}, {"fraction": 0.4, "by": ["language"]}, {"tokens": 1500, "by": ["language", "license"]}, {"upweight": True},
+        {"mix": {"zh": 0.8, "en": 0.2}, "by": ["language"], "tokens": 20_000}, {"mix": {"plant": 1.0}, "fraction": 0.5, "upweight": True},
+    ):  # fmt: skip
+        whole = curation.load("energy", workspace=where, **asked)
+        assert list(curation.load("energy", workspace=where, streaming=True, **asked)) == list(whole)
+        assert 0 < len(whole) != len(everything), asked
+    for wrong, said in (({"tokens": 0}, "50M"), ({"mix": {}}, "add up to nothing"), ({"mix": {"x": 1}}, "no document has it")):
+        for streaming in (True, False):
+            with pytest.raises(DeclarationError, match=said):
+                curation.load("energy", workspace=where, streaming=streaming, **wrong)
 
 
 def test_load_and_pull_give_the_same_part(released: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
