@@ -40,10 +40,9 @@ def signals(workspace: Workspace, source: str) -> dict[str, Any]:
 def license_claims(workspace: Workspace, source: str, doc_id: str) -> list[dict[str, Any]]:
     """Every license claim about a document of a measured source (detector, value, passage, where); none of one that it has not."""
     for shard in signals(workspace, source)["shards"]:
-        table = workspace.read_table(shard["file"], ["doc_id", "license_claims"])
-        hit = table.filter(pc.equal(table["doc_id"], doc_id))
-        if hit.num_rows:
-            return hit["license_claims"][0].as_py()  # type: ignore[no-any-return]
+        at = pc.index(workspace.read_table(shard["file"], ["doc_id"])["doc_id"], doc_id).as_py()
+        if at >= 0:
+            return workspace.read_table(shard["file"], ["license_claims"])["license_claims"][at].as_py()  # type: ignore[no-any-return]
     return []
 
 

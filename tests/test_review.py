@@ -201,7 +201,7 @@ def test_a_waiting_task_of_airflow_is_answered_and_nothing_else(address: str, wo
     assert one.post("/decide/energy", data={**good, "decision": "perhaps"}).status_code == 409 and len(answered) == 1
 
 
-def test_texts_above_ones_clearance_are_hidden(address: str, workspace: Workspace) -> None:
+def test_texts_above_ones_clearance_are_hidden(address: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """A source of L3: who is cleared for L2 sees that there is a text, and not the text; data/clearances.yaml opens it."""
     plain = workspace.source_file("plant").read_text()
     person = Person("somebody", "airflow-login", True)
@@ -222,7 +222,20 @@ def test_texts_above_ones_clearance_are_hidden(address: str, workspace: Workspac
         nothing = client(workspace).get("/why?doc=nothing")  # what is hidden answers like what is not there
         assert nothing.text.replace("nothing", "en-1") == refused.text
         (conflict,) = pages.conflicts(workspace, person)["rows"]
-        assert conflict["claims"] and all(claim["passage"] is None for claim in conflict["claims"])
+        claim = {"detector": "license_text", "value": "MIT", "passage": "words of a text", "where": "a.md"}
+        source, row_of = conflict["source"], {**conflict, "claims": [claim]}
+        cases = [
+            (row_of, pages.published.license_claims),
+            ({**row_of, "claims": [{**claim, "passage": None}]}, lambda *_: [claim]),
+        ]
+        for level, passage in (("L2", None), ("L3", "words of a text")):
+            (workspace.root / "data" / "clearances.yaml").write_text(f"somebody: {level}\n")
+            for row_told, read in cases:  # a card of before the level rose, and one of after
+                with monkeypatch.context() as patched:
+                    patched.setattr(pages, "unsettled", lambda _, row_told=row_told: {source: row_told})
+                    patched.setattr(pages.published, "license_claims", read)
+                    assert pages.conflicts(workspace, person)["rows"][0]["claims"][0]["passage"] == passage
+        (workspace.root / "data" / "clearances.yaml").unlink()
         before = len(decisions.read(workspace))
         digest = published.manifest(workspace, "energy")["digest"]
         form = {"decision": "approve", "because": "read it", "digest": digest}

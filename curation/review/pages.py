@@ -30,7 +30,7 @@ def catalogue(workspace: Workspace, person: Person) -> dict[str, Any]:
         row["alarms"] = [one["what"] for one in moves if one["alarm"]]
     return {
         **found,
-        "conflicts": len(conflicts(workspace, person)["rows"]),
+        "conflicts": len(unsettled(workspace)),
         "ending": len(rights(workspace, person)["rows"]),
         "submissions": sum(row["decision"] is None for row in submissions(workspace, person)["rows"]),
     }
@@ -186,26 +186,34 @@ def readable(workspace: Workspace, person: Person, named: str) -> dict[str, Any]
     return answer
 
 
-def conflicts(workspace: Workspace, person: Person) -> dict[str, Any]:
-    """Sources whose license claims disagree and that nobody has settled, with the words, the evidence and its validity."""
+def unsettled(workspace: Workspace) -> dict[str, dict[str, Any]]:
+    """Source -> what the newest cards say of its license conflict, with the datasets it is kept out of; settled ones are left out."""
     settled = {one.subject.get("source") for one in standing.known(workspace) if one.kind == "settle"}
+    registered = set(workspace.names("sources")) - settled
     rows: dict[str, dict[str, Any]] = {}
-    may = cleared(workspace, person)
     for name in workspace.names("recipes"):
         model = workspace.read_json(workspace.dataset(name, "reports/card.json")) or {"conflicts": []}
         for one in model["conflicts"]:
-            if one["source"] in settled or one["source"] not in workspace.names("sources"):
-                continue
-            source = catalog.source(workspace, one["source"])
-            claims = published.license_claims(workspace, source.id, one["document"]) if one.get("document") else one["claims"]
-            digest = hashlib.sha256(json.dumps(claims, sort_keys=True).encode()).hexdigest()
-            readable = may(source.id)
-            if not readable:
-                claims = [{**claim, "passage": None, "where": None} for claim in claims]
-            own = {"claims": claims, "digest": digest, "readable": readable, "evidence": _evidence(workspace, source)}
-            row = rows.setdefault(one["source"], {**one, **own, "datasets": []})
-            row["datasets"].append(name)
-    return {"rows": [rows[key] for key in sorted(rows)]}
+            if one["source"] in registered:
+                rows.setdefault(one["source"], {**one, "datasets": []})["datasets"].append(name)
+    return {key: rows[key] for key in sorted(rows)}
+
+
+def conflicts(workspace: Workspace, person: Person) -> dict[str, Any]:
+    """Sources whose license claims disagree and that nobody has settled, with the words, the evidence and its validity."""
+    may = cleared(workspace, person)
+    rows = []
+    for name, one in unsettled(workspace).items():
+        readable = may(name)
+        claims = one["claims"]
+        if readable and not any(claim["passage"] for claim in claims):  # a card quotes L1 alone
+            claims = published.license_claims(workspace, name, one["document"])
+        if not readable:
+            claims = [{**claim, "passage": None, "where": None} for claim in claims]
+        digest = hashlib.sha256(json.dumps([one["document"], claims], sort_keys=True).encode()).hexdigest()
+        own = {"claims": claims, "digest": digest, "readable": readable}
+        rows.append({**one, **own, "evidence": _evidence(workspace, catalog.source(workspace, name))})
+    return {"rows": rows}
 
 
 def _evidence(workspace: Workspace, source: Any) -> list[dict[str, Any]]:
