@@ -206,11 +206,12 @@ def conflicts(workspace: Workspace, person: Person) -> dict[str, Any]:
     for name, one in unsettled(workspace).items():
         readable = may(name)
         claims = one["claims"]
-        if readable and not any(claim["passage"] for claim in claims):  # a card quotes L1 alone
-            claims = published.license_claims(workspace, name, one["document"])
+        document = one.get("document")  # null in a card of an older program
+        if readable and document and not any(claim["passage"] for claim in claims):  # a card quotes L1 alone
+            claims = published.license_claims(workspace, name, document)
         if not readable:
             claims = [{**claim, "passage": None, "where": None} for claim in claims]
-        digest = hashlib.sha256(json.dumps([one["document"], claims], sort_keys=True).encode()).hexdigest()
+        digest = hashlib.sha256(json.dumps([document, claims], sort_keys=True).encode()).hexdigest()
         own = {"claims": claims, "digest": digest, "readable": readable}
         rows.append({**one, **own, "evidence": _evidence(workspace, catalog.source(workspace, name))})
     return {"rows": rows}
