@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from curation import decision_commands, source_commands, tongue
-from curation.errors import CurationError, DeclarationError
+from curation.errors import CurationError, DeclarationError, ReviewError
 from curation.tongue import t
 
 ENGINES = ("local", "ray", "spark", "threads")
@@ -232,19 +232,16 @@ def _run(asked: argparse.Namespace) -> int:
     workspace = _workspace(asked)
     for found in check.recipe(workspace, asked.recipe)["sources"]:
         check.source(workspace, found)
-    with shown.progress(quiet=asked.json) as watch:
-        run_id = line.run(workspace, asked.recipe, asked.workers, asked.note, watch, asked.until)
+    try:
+        with shown.progress(quiet=asked.json) as watch:
+            run_id = line.run(workspace, asked.recipe, asked.workers, asked.note, watch, asked.until)
+    except ReviewError:  # what waits for a reviewer is made, and its numbers are what one wants to see
+        if not asked.json:
+            shown.summary(summary.ask(workspace, asked.recipe))
+        raise
     if asked.until not in {"card", "release"}:
-        return _answer(
-            asked,
-            {"run": run_id},
-            [
-                t(
-                    f"done until {asked.until}; what it did stands in data/runs/{run_id}/",
-                    f"已运行至 {asked.until}；记录见 data/runs/{run_id}/",
-                )
-            ],
-        )
+        en = f"done until {asked.until}; what it did stands in data/runs/{run_id}/"
+        return _answer(asked, {"run": run_id}, [t(en, f"已运行至 {asked.until}；记录见 data/runs/{run_id}/")])
     answer = summary.ask(workspace, asked.recipe)
     if asked.json:
         return _answer(asked, answer, [])

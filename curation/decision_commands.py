@@ -149,7 +149,8 @@ class Commands:
             value = why.ask(workspace, value)["doc_id"]
         with workspace.lock(f"withdraw {value}"):
             receipt = withdrawal.withdraw(workspace, by, value, asked.because, decisions.evidence(asked.evidence), asked.purge)
-        lines = [f"decision {receipt['decision']}: {receipt['documents']:,} documents withdrawn ({by} {value})"]
+        count = f"{receipt['documents']:,} document{'s' * (receipt['documents'] != 1)}"
+        lines = [f"decision {receipt['decision']}: {count} withdrawn ({by} {value})"]
         lines += [f"  version with them: {one}" for one in receipt["affected_versions"]]
         lines += [f"  cleared: {one}" for one in receipt["cleared"]]
         lines += [f"  cannot be recalled: {one}" for one in receipt["cannot_recall"]]

@@ -104,6 +104,8 @@ def summary(answer: dict[str, Any], console: Console | None = None) -> None:
         f"{t('card    ', '卡片    ')} {answer['path']}/card.html   {t('(open it in a browser)', '（用浏览器打开）')}",
         f'{t("load    ", "加载    ")} python -c \'import curation; print(curation.load("{answer["dataset"]}", "{answer["version"]}", workspace="{answer["workspace"]}"))\'',
     ]
+    if not answer["released"]:
+        lines.pop()
     if answer["removed_example"]:
         lines.append(
             f"{t('why     ', '原因    ')} curate --workspace {answer['workspace']} why {answer['removed_example']}   {t('(a removed document)', '（一份被删文档）')}"

@@ -70,6 +70,15 @@ def settled(workspace: Workspace, table: pa.Table) -> pa.Table:
     return table
 
 
+def settlement(workspace: Workspace, doc_id: str, source: str, clear: str | None) -> Decision | None:
+    """The decision that says a document's license as `settled` applies it: its own, or its source's where what was measured is null."""
+    every = [one for one in known(workspace) if one.kind == "settle"]
+    own = [one for one in every if one.subject.get("document") == doc_id]
+    shared = [one for one in every if one.subject.get("source") == source and clear is None]
+    found = own or shared
+    return found[-1] if found else None
+
+
 def about_source(workspace: Workspace, name: str) -> Decision | None:
     """The last word about a source's manifest as it stands: accepted or refused, else submitted by a form; null where nobody said anything."""
     about = {"source": name, "manifest": hashlib.sha256(workspace.source_file(name).read_bytes()).hexdigest()}

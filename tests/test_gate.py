@@ -38,7 +38,7 @@ from curation.decisions import Identity
 from curation.document import doc_id
 from curation.errors import CurationError, DataError, DeclarationError, ReviewError, RightsError
 from curation.manifest import Source
-from curation.questions import verify
+from curation.questions import verify, why
 from curation.recipe import Use
 from curation.store import Workspace
 from tests import corpus
@@ -342,6 +342,10 @@ def test_a_settled_license_lets_a_document_in_until_it_is_revoked(tmp_path: Path
     own = next(row for row in data if row["native_id"] == "no-license")
     assert own["license"] == "CC-BY-4.0" and own["license_detector"] == "settled"
     verify.demand(verify.ask(workspace, "energy"))
+    capsys.readouterr()
+    assert run(workspace, "why", "no-license") == 0
+    assert "license settled: CC-BY-4.0  (decision 1, " in (said := capsys.readouterr().out) and ": a letter)" in said
+    assert why.ask(workspace, "non-commercial")["settled"] is None
     assert decisions.read(workspace)[0].evidence[0].name == "letter.pdf"
     assert run(workspace, "revoke", "1", "--because", "the letter was forged") == 0
     line.run(workspace, "energy", until="card")
@@ -349,6 +353,8 @@ def test_a_settled_license_lets_a_document_in_until_it_is_revoked(tmp_path: Path
     assert run(workspace, "settle", "plant", "--license", "CC0-1.0", "--because", "whole source", "--evidence", str(proof)) == 0
     line.run(workspace, "energy", until="card")
     assert "no-license" in texts(workspace) and "non-commercial" not in texts(workspace)
+    settled = {name: why.ask(workspace, name)["settled"] for name in ("no-license", "zh-7")}
+    assert settled["no-license"]["license"] == "CC0-1.0" and settled["zh-7"] is None  # what is clear stays as it is
     assert run(workspace, "settle", "plant", "--license", "free as in beer", "--because", "x", "--evidence", str(proof)) == 2
     assert "is no SPDX expression" in capsys.readouterr().err
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import curation
-from curation import approval, decisions, line, published, versions, workspaces
+from curation import approval, cli, decisions, line, published, versions, workspaces
 from curation.errors import BusyError, DataError, DeclarationError, ReviewError, RightsError
 from curation.questions import diff, status, why
 from curation.steps import release
@@ -211,6 +211,16 @@ def test_a_review_keeps_the_release_back_until_this_very_digest_is_approved(own:
         line.step("release").run("energy", own)
     subprocess.run([*command, "approve", "energy", "--because", "now it is right"], check=True, capture_output=True)
     assert line.step("release").run("energy", own)["version"] == "v1.0.1"
+
+
+def test_a_run_that_waits_for_a_reviewer_shows_what_it_made(own: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    """The table of the candidate, then the one line that says what is to be done; no way to load what is not released."""
+    recipe = own.recipe_file("energy")
+    recipe.write_text(recipe.read_text().replace("review: auto", "review: required").replace("A test.", "A candidate."))
+    assert cli.main(["--workspace", str(own.root), "run", "energy"]) == 2
+    said = capsys.readouterr()
+    assert "energy v1.0.1" in said.out and "tokens kept" in said.out and "curation.load" not in said.out
+    assert "waits for a reviewer" in said.err
 
 
 def test_a_tampered_file_is_not_released(own: Workspace) -> None:

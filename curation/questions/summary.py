@@ -4,7 +4,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from curation import published
+from curation import published, versions
 from curation.store import Workspace
 
 
@@ -26,6 +26,7 @@ def ask(workspace: Workspace, name: str) -> dict[str, Any]:
     return {
         "dataset": name,
         "version": manifest["version"],
+        "released": manifest["version"] in versions.released(workspace.root, name),
         "digest": manifest["digest"],
         "records": sum(i["records"] for i in indexes.values()),
         "unreadable": sum(i["quarantined"] for i in indexes.values()),

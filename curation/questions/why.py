@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation import catalog, members, published, versions
+from curation import catalog, members, published, standing, versions
 from curation.errors import DeclarationError
 from curation.loading import read_columns
 from curation.store import Workspace
@@ -38,6 +38,7 @@ def ask(workspace: Workspace, doc_id: str) -> dict[str, Any]:
         "text_sha256": document["text_sha256"],
         "origin": {k: receipt[k] for k in ("uri", "connector", "retrieved_at")} if receipt else None,
         "license_claims": document["license_claims"],
+        "settled": _settled(workspace, document["doc_id"], source, measured.get("license.id")),
         "measured": measured,
         "datasets": [
             _fate(workspace, recipe, document["doc_id"], source)
@@ -65,6 +66,7 @@ def _released(workspace: Workspace, named: str) -> dict[str, Any]:
                 "metadata": {},
                 "origin": {k: receipt[k] for k in ("uri", "connector", "retrieved_at")} if receipt else None,
                 "license_claims": [],
+                "settled": None,
                 "measured": {"license.id": row.pop("license")},
                 "datasets": [
                     _fate(workspace, recipe, doc_id, None)
@@ -73,6 +75,13 @@ def _released(workspace: Workspace, named: str) -> dict[str, Any]:
                 ],
             }
     raise DeclarationError(f"no document {named!r} in this workspace; a name is a doc_id (or its first digits) or a native_id")
+
+
+def _settled(workspace: Workspace, doc_id: str, source: str, clear: str | None) -> dict[str, Any] | None:
+    one = standing.settlement(workspace, doc_id, source, clear)
+    if one is None:
+        return None
+    return {"license": one.facts["license"], "decision": one.number, "by": one.by.name, "because": one.because}
 
 
 def _document(workspace: Workspace, named: str) -> tuple[str, dict[str, Any], int] | None:
@@ -175,6 +184,9 @@ def shown(answer: dict[str, Any], language: str = "en") -> list[str]:
     lines.append(
         ("测得" if zh else "measured") + ": " + ", ".join(f"{p} {_number(measured[p])}" for p in picked if p in measured)
     )
+    if one := answer["settled"]:
+        told = f"{one['license']}  ({'决定' if zh else 'decision'} {one['decision']}, {one['by']}: {one['because']})"
+        lines.append(f"{'已确定许可' if zh else 'license settled'}: {told}")
     for fate in answer["datasets"]:
         lines.append(f"{fate['dataset']}: {_outcome(fate['outcome'], zh)}{_versions(fate['versions'], zh)}")
         for row in fate["reasons"]:
