@@ -159,7 +159,7 @@ class Commands:
         return self._answer(
             asked,
             {"source": answers["id"], "file": shown, "asked": ask.count},
-            [*lines, f"{t('next', '下一步')}: curate check --connect {shown}"],
+            [*lines, f"{t('next', '下一步')}: curate try {shown}"],
         )
 
     def new_dataset(self, asked: argparse.Namespace) -> int:
@@ -210,7 +210,7 @@ class Commands:
             if file:
                 file.write_text(made(answer), encoding="utf-8")
                 written.append(f"{t('written', '已写入')}: {file}")
-        return self._answer(asked, answer, written or tryout.markdown(answer).splitlines())
+        return self._answer(asked, answer, [*tryout.markdown(answer, short=bool(written)).splitlines(), *written])
 
     def pack(self, asked: argparse.Namespace) -> int:
         """One archive of a folder."""

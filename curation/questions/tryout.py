@@ -362,10 +362,10 @@ def quotable(answer: dict[str, Any]) -> dict[str, Any]:
     return {**answer, "license": {**answer["license"], "claims": claims}}
 
 
-def markdown(answer: dict[str, Any]) -> str:
-    """The page as Markdown, for a pull request."""
+def markdown(answer: dict[str, Any], short: bool = False) -> str:
+    """The page as Markdown, for a pull request; `short` is its first table alone."""
     head = f"# `{answer['source']}`\n\n{readme.text(answer['title']['en'] or answer['title']['zh'])}\n\n"
-    return head + readme.of_sections(sections(answer)) + "\n"
+    return head + readme.of_sections(sections(answer)[: 1 if short else None]) + "\n"
 
 
 def page(answer: dict[str, Any]) -> str:
