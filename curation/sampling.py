@@ -12,6 +12,7 @@ import io
 import json
 import math
 import os
+import secrets
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -63,9 +64,22 @@ def wilson(passed: int, of: int) -> Rate:
     return Rate(passed, of, (middle - spread) / scale, (middle + spread) / scale)
 
 
-def key() -> bytes:
-    """The secret that ranks documents. Raises DeclarationError."""
-    said = os.environ.get(KEY, "")
+def key(workspace: Workspace) -> bytes:
+    """The secret that ranks documents: $CURATION_SAMPLING_KEY, else one that this copy of the workspace makes for itself once.
+
+    It stays out of git, so another copy draws another sample unless both are told the same. Raises DeclarationError for one that
+    can be guessed.
+    """
+    path = workspace.root / ".curation" / "sampling.key"
+    said = os.environ.get(KEY)
+    if said is None:
+        with decisions.locked(workspace, "sampling"):
+            if not path.exists():
+                staged = path.with_suffix(".new")
+                staged.touch(mode=0o600)
+                staged.write_text(secrets.token_urlsafe(32), encoding="utf-8")
+                staged.replace(path)
+        said = path.read_text("utf-8")
     if len(said) < 16:
         raise DeclarationError(f"sampling: ${KEY} must hold a secret of at least 16 characters, the same for every version")
     return said.encode()
@@ -77,7 +91,7 @@ def drawn(workspace: Workspace, name: str, purpose: str, wanted: int | None = No
     if not files:
         raise DataError(f"dataset {name!r} is not assembled yet; run `curate step assemble {name}`")
     table = pa.concat_tables([workspace.read_table(file, ["id", "text_sha256", "source"]) for file in files])
-    secret = key()
+    secret = key(workspace)
     rank = [hmac.new(secret, f"{purpose} {sha}".encode(), hashlib.sha256).hexdigest() for sha in table["text_sha256"].to_pylist()]
     table = table.append_column("rank", pa.array(rank, pa.string())).sort_by([("rank", "ascending"), ("id", "ascending")])
     return table.slice(0, MANUAL if wanted is None else wanted)

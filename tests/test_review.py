@@ -276,6 +276,11 @@ def test_every_page_is_accessible(page: Page, address: str, workspace: Workspace
     for number, place in enumerate(places):
         page.goto(f"{address}/{place}{'&' if '?' in place else '?'}lang={'zh' if number % 2 else 'en'}")
         found = [v for v in axe.run(page).response["violations"] if v["impact"] in {"serious", "critical"}]
+        page.set_viewport_size({"width": 390, "height": 800})  # a telephone: nothing but tables in their frames is wider
+        words = "() => { for (const p of document.querySelectorAll('p:not(.tabs), blockquote, h1, dd')) p.append(' ' + '='.repeat(300)) }"
+        page.evaluate(words)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, place
+        page.set_viewport_size({"width": 1280, "height": 720})
         assert not found, (place, [(v["id"], [n["html"][:200] for n in v["nodes"][:3]]) for v in found])
 
 

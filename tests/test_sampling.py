@@ -84,9 +84,13 @@ def test_verdicts_count_while_the_text_stays_the_same(
     assert len(set(before["id"].to_pylist()) & set(after["id"].to_pylist())) >= 24
     assert sampling.manual(workspace, "energy")["new"] == len(set(after["id"].to_pylist()) - set(before["id"].to_pylist())) <= 6
     assert sampling.drawn(workspace, "energy", "technical")["id"].to_pylist() != after["id"].to_pylist()
-    monkeypatch.delenv(sampling.KEY)
+    monkeypatch.setenv(sampling.KEY, "short")
     with pytest.raises(DeclarationError, match="CURATION_SAMPLING_KEY must hold a secret"):
         sampling.manual(workspace, "energy")
+    monkeypatch.delenv(sampling.KEY)  # nobody told one: the workspace makes its own, keeps it, and git does not
+    drawn = [sampling.drawn(workspace, "energy", "manual")["id"].to_pylist() for _ in range(2)]
+    made = workspace.root / ".curation" / "sampling.key"
+    assert drawn[0] == drawn[1] != after["id"].to_pylist() and made.stat().st_mode & 0o077 == 0 and len(made.read_text()) > 32
 
 
 def test_one_readers_fail_is_not_undone_by_another(workspace: Workspace, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from curation.card.sections import sections
 CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 STYLE = """
 :root{--ink:#1f2937;--quiet:#5b6472;--line:#d9dee5;--accent:#1d4ed8;--paper:#fff;--soft:#f3f5f8}
-body{margin:0 auto;max-width:66rem;padding:1.5rem;color:var(--ink);background:var(--paper);font:16px/1.6 system-ui,"Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif}
+body{overflow-wrap:break-word;margin:0 auto;max-width:66rem;padding:1.5rem;color:var(--ink);background:var(--paper);font:16px/1.6 system-ui,"Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif}
 h1{margin:.2em 0;line-height:1.25}h2{margin-top:2em;border-bottom:1px solid var(--line);padding-bottom:.2em}
 table{border-collapse:collapse;font-size:.9em}
 .wide{overflow-x:auto;margin:1em 0}

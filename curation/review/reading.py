@@ -28,7 +28,7 @@ def _drawn(root: str, storage: str, name: str, digest: str, key: bytes) -> list[
 def sample(workspace: Workspace, name: str) -> list[tuple[str, str, str]]:
     """What is to be read. Raises DeclarationError without a key, DataError where nothing is assembled."""
     digest = published.manifest(workspace, name)["digests"]["documents"]
-    return _drawn(str(workspace.root), workspace.storage, name, digest, sampling.key())
+    return _drawn(str(workspace.root), workspace.storage, name, digest, sampling.key(workspace))
 
 
 def text_of(workspace: Workspace, name: str, doc_id: str) -> dict[str, Any] | None:
