@@ -24,7 +24,6 @@ with DAG(
     tags=["curation"],
     doc_md=__doc__,
     params={
-        "workspace": Param(str(ROOT), type="string", title="Workspace 工作区", description="Folder made by `curate init`"),
         "manifest": Param(
             "id: my-source\ntitle: {en: ..., zh: ...}\nwhere: https://...\nformat: markdown\nlicense: CC-BY-4.0\ncontact: me@example.org\n",
             type="string",
@@ -53,7 +52,7 @@ with DAG(
         from curation.store import Workspace
 
         credentials.use_airflow(Connection.get, AirflowNotFoundException)
-        workspace = Workspace.find(params["workspace"])
+        workspace = Workspace.find(str(ROOT))  # the one that this Airflow serves: a form names no other
         try:
             file = tryout.submit(workspace, params["manifest"], by=dag_run.triggering_user_name)
             print(f"[curate] trying {file}", flush=True)

@@ -1,10 +1,12 @@
 """The DAGs: they parse, they stay thin, and one of them runs the line to the same digests as the CLI."""
 
 import base64
+import functools
 import hashlib
 import http.server
 import json
 import os
+import ssl
 import subprocess
 import sys
 import threading
@@ -218,6 +220,62 @@ def test_a_login_of_airflows_own_store(home: dict[str, str], tmp_path: Path) -> 
     kept = [path for place in (workspace.root, Path(home["AIRFLOW_HOME"])) for path in place.rglob("*") if path.is_file()]
     held = [path.name for path in kept if b"streng-geheim" in path.read_bytes()]
     assert not held, held  # Airflow's own database encrypts it
+
+
+SUBMIT = """
+import json, os, sys
+from airflow.dag_processing.dagbag import DagBag
+from curation import web
+web._is_public = lambda ip: True  # a server on loopback stands for one of the net
+dag = DagBag(dag_folder=sys.argv[1]).dags["submit_source"]
+states = [dag.test(run_conf={"manifest": one, "objects": 5}).state for one in sys.argv[2:]]
+print("ANSWER" + json.dumps(states))
+"""
+
+
+def test_a_form_is_tried(home: dict[str, str], tmp_path: Path) -> None:
+    """What anybody can reach goes through the line and waits for a reviewer; what only this machine reaches is refused and leaves nothing."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    made = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+        "-keyout",
+        str(key),
+    ]
+    subprocess.run([*made, "-addext", "subjectAltName=DNS:localhost", "-out", str(certificate)], check=True, capture_output=True)
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "page.md").write_text(
+        "# 巡检\n\n" + corpus.paragraph("zh", 3) + "\n\n联系人身份证号11010519491231002X。\n", "utf-8"
+    )
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path / "site"))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    workspaces.create(tmp_path / "ws", None)
+    workspace = Workspace(tmp_path / "ws")
+    form = "id: {}\ntitle: x\nwhere: {}\nformat: markdown\nlicense: CC-BY-4.0\ncontact: x@example.org\n"
+    forms = [
+        form.format("offered", f"https://localhost:{server.server_port}/page.md"),
+        form.format("own", "{local: {path: /etc}}"),
+    ]
+    environment = {**home, "CURATION_WORKSPACE": str(workspace.root), "SSL_CERT_FILE": str(certificate)}
+    assert json.loads(ask(environment, SUBMIT, *forms)) == ["success", "failed"]
+    server.shutdown()
+    server.server_close()
+    answer = json.loads((workspace.root / "data" / "submissions" / "offered.json").read_text())
+    assert answer["documents"] == 1 and answer["level"]["proposed"] == "L3"
+    assert workspace.names("sources") == ["offered"] and not workspace.files("raw/offered")
+    assert [(one.kind, one.subject["source"]) for one in decisions.read(workspace)] == [("submit", "offered")]
 
 
 def test_a_run_of_the_dag_stops_at_the_gate(home: dict[str, str], tmp_path: Path) -> None:
