@@ -90,6 +90,8 @@ def batches(
     """The rows of a fraction in one shard, a batch at a time; with a `plan` (ids, how often each) those and no others."""
     one = _Shard(name, pq.ParquetFile(file))
     for batch in one.file.iter_batches(rows):
+        if plan is not None and len(plan[0]) == 0:
+            return
         if plan is not None:
             found = pc.index_in(batch["id"], value_set=plan[0])
             taken = np.where(found.is_valid(), plan[1][pc.fill_null(found, 0)], 0)

@@ -123,6 +123,8 @@ def test_rows_are_streamed(released: Workspace) -> None:
         whole = curation.load("energy", workspace=where, **asked)
         assert list(curation.load("energy", workspace=where, streaming=True, **asked)) == list(whole)
         assert 0 < len(whole) != len(everything), asked
+    for streaming in (True, False):  # fewer than the first document has is nothing
+        assert not list(curation.load("energy", workspace=where, tokens=1, streaming=streaming))
     for wrong, said in (({"tokens": 0}, "50M"), ({"mix": {}}, "add up to nothing"), ({"mix": {"x": 1}}, "no document has it")):
         for streaming in (True, False):
             with pytest.raises(DeclarationError, match=said):

@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curation.card.quality import compared
 from curation.license import table as license_table
 from curation.manifest import Source
 from curation.recipe import Quality
@@ -156,7 +157,7 @@ def samples(rows: list[dict[str, Any]], public: set[str], most: int = 4) -> list
 
 def documentation(model: dict[str, Any], card: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """The four groups of five items that TC609 asks of a dataset's description, and whether the card has each."""
-    proxied = model["quality_facts"]["proxy"] is not None
+    proxied = compared(model["quality_facts"]["proxy"])
     items = {
         "0101": [
             ("scale", "数据集规模", True), ("format", "格式规范", True), ("layout", "文件结构", True),

@@ -192,10 +192,15 @@ def _timely(model: Model, asked: Quality) -> Found:
     return _of(dated["inside"], model["documents"], f"documents inside {asked.window[0]} to {asked.window[1]}", "份文档")
 
 
+def compared(proxy: dict[str, Any] | None) -> bool:
+    """Whether the proxy model had enough text without the dataset to be compared with."""
+    return proxy is not None and proxy["base_characters"] >= BASE
+
+
 def _fitness(proxy: dict[str, Any] | None, wanted: float) -> Found:
     if proxy is None:
         return _none("too few documents to hold some out", "文档过少，无法留出")
-    if proxy["base_characters"] < BASE:
+    if not compared(proxy):
         return _none(
             f"{proxy['base_characters']:,} characters to compare with, {BASE:,} are needed; name texts as quality.proxy.base",
             f"可比较文本仅 {proxy['base_characters']:,} 字符，至少需 {BASE:,}；请以 quality.proxy.base 指定",

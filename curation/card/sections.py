@@ -5,6 +5,7 @@ from typing import Any
 from curation.card import Model, count
 from curation.card.blocks import Cell, Code, Section, Words, condition, human, percent, table, text, where, words
 from curation.card.composition import ANSWERS
+from curation.card.quality import compared
 
 
 def sections(model: Model) -> list[Section]:
@@ -399,7 +400,7 @@ def _quality(model: Model) -> Section:
 def _uses(model: Model) -> Section:
     blocks = human(model, "uses", "out_of_scope", "evaluation", "baseline", "cases")
     proxy = model["quality"]["proxy"]
-    if proxy:
+    if compared(proxy):
         blocks.append(
             text(
                 f"Baseline: a character model of {count(proxy['base_characters'])} characters without the dataset has "
