@@ -1,7 +1,9 @@
 """Shared fixtures: the small corpus once through the line, for tests that only look at the result."""
 
+import fcntl
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -38,18 +40,35 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The small corpus, through the line up to its card."""
-    workspace = corpus.lay(tmp_path_factory.mktemp("done"))
-    line.run(workspace, "energy", until="card")
-    return workspace
+
+    def make(folder: Path) -> None:
+        line.run(corpus.lay(folder / "workspace"), "energy", until="card")
+
+    return Workspace(_made_once(tmp_path_factory, "done", make) / "workspace")
 
 
 @pytest.fixture(scope="session")
-def released(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+def released(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The small corpus in a workspace with git and DVC, released once. Tests must not change it."""
     from curation import workspaces
 
-    root = tmp_path_factory.mktemp("released") / "workspace"
-    workspaces.create(root, str(root.parent / "store"))
-    workspace = corpus.lay(root)
-    line.run(workspace, "energy")
-    yield workspace
+    def make(folder: Path) -> None:
+        workspaces.create(folder / "workspace", str(folder / "store"))
+        line.run(corpus.lay(folder / "workspace"), "energy")
+
+    return Workspace(_made_once(tmp_path_factory, "released", make) / "workspace")
+
+
+def _made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that one process makes and each has a copy of; DVC's configured store stays the first one's."""
+    base = factory.getbasetemp()
+    first = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / f"first-{name}"
+    first.mkdir(exist_ok=True)
+    with (first / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (first / "ready").exists():
+            make(first / "made")
+            (first / "ready").touch()
+    own = factory.mktemp(name) / "made"
+    shutil.copytree(first / "made", own, symlinks=True)
+    return own
