@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,7 +99,7 @@ def test_the_dag_runs_the_line_to_the_same_digests_as_the_cli(home: dict[str, st
     assert records[0] == records[1]
 
 
-QUESTIONS = """
+PLUGIN = """
 import asyncio, json, sys
 from fastapi.testclient import TestClient
 from sqlalchemy import select
@@ -110,62 +111,59 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.utils.session import create_session
 from curation.review import airflow_plugin
 
+def login(name, role):
+    token = get_auth_manager().generate_jwt(SimpleAuthManagerUser(username=name, role=role))
+    return {"Authorization": f"Bearer {token}"}
+
 asked = {"release": sys.argv[2], "review": sys.argv[3], "plan": sys.argv[4]}
 with create_session() as session:
     for task in session.scalars(select(TaskInstance).where(TaskInstance.dag_id == "curate", TaskInstance.task_id.in_(asked))):
         task.state = "awaiting_input"
         session.add(HITLDetail(ti_id=task.id, subject="Release energy?", body=asked[task.task_id] + "\\n\\n# Card",
                                options=["Approve", "Reject"], defaults=["Reject"], multiple=False, params={"reason": {"value": ""}}))
-airflow_plugin.PAGE = 1
-with TestClient(create_app(apps="core")):
-    token = get_auth_manager().generate_jwt(SimpleAuthManagerUser(username="reviewer", role="OP"))
-    login = Request({"type": "http", "headers": [(b"authorization", f"Bearer {token}".encode())]})
-    said = [asyncio.run(airflow_plugin.answer(login, one, True, "read it")) for one in ("energy, digest 0", asked["review"], asked["review"])]
-with create_session() as session:
-    found = session.execute(select(TaskInstance.task_id, HITLDetail).join(HITLDetail, HITLDetail.ti_id == TaskInstance.id)).all()
-    answered = {task: [one.responded_by["name"], one.chosen_options, one.params_input] for task, one in found if one.responded_by}
-print("ANSWER" + json.dumps([said, answered]))
-"""
-
-
-def test_the_pages_button_answers_the_very_question(home: dict[str, str], ran: str) -> None:
-    """Airflow's own task that asks about this digest of this workspace, and no other of the same dataset; Airflow knows who answered."""
-    here = Path(home["CURATION_WORKSPACE"])
-    questions = [
-        approval.question(Workspace(root), "energy", digest * 16)
-        for root, digest in ((here.parent, "a"), (here, "a"), (here, "b"))
-    ]
-    said, answered = json.loads(ask(home, QUESTIONS, *questions))
-    assert said == [False, True, False]
-    assert answered == {"review": ["reviewer", ["Approve"], {"reason": "read it"}]}
-
-
-PLUGIN = """
-import json
-from fastapi.testclient import TestClient
-from airflow.api_fastapi.app import create_app, get_auth_manager
-from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
-
 answers = {}
+airflow_plugin.PAGE = 1
 with TestClient(create_app(apps="core"), follow_redirects=False) as client:
     answers["nobody"] = [client.get(f"/curation/{path}").status_code for path in ("", "dataset/energy", "decisions", "why?doc=x")]
     answers["forged"] = client.get("/curation/", headers={"Authorization": "Bearer x.y.z"}).status_code
     for name, role in (("looker", "VIEWER"), ("reviewer", "OP")):
-        token = get_auth_manager().generate_jwt(SimpleAuthManagerUser(username=name, role=role))
-        said = {"Authorization": f"Bearer {token}"}
+        said = login(name, role)
         page = client.get("/curation/", headers=said)
         answers[name] = [page.status_code, name in page.text, "/curation/static/review.css" in page.text]
         form = client.post("/curation/decide/energy", headers=said, data={"token": "x", "decision": "approve", "because": "x"})
         answers[name].append(form.status_code)
+    header = [(b"authorization", login("reviewer", "OP")["Authorization"].encode())]
+    questions = ("energy, digest 0", asked["review"], asked["review"])
+    answers["said"] = [
+        asyncio.run(airflow_plugin.answer(Request({"type": "http", "headers": header}), one, True, "read it")) for one in questions
+    ]
+with create_session() as session:
+    found = session.execute(select(TaskInstance.task_id, HITLDetail).join(HITLDetail, HITLDetail.ti_id == TaskInstance.id)).all()
+    answers["answered"] = {task: [one.responded_by["name"], one.chosen_options, one.params_input] for task, one in found if one.responded_by}
 print("ANSWER" + json.dumps(answers))
 """
 
 
-def test_the_review_page_asks_for_airflows_login(home: dict[str, str]) -> None:
+@pytest.fixture(scope="module")
+def told(home: dict[str, str], ran: str) -> dict[str, Any]:
+    """What Airflow's API server with the review page in it answers, while three tasks of a run wait for a decision."""
+    here = Path(home["CURATION_WORKSPACE"])
+    about = ((here.parent, "a"), (here, "a"), (here, "b"))
+    questions = [approval.question(Workspace(root), "energy", digest * 16) for root, digest in about]
+    answers: dict[str, Any] = json.loads(ask(home, PLUGIN, *questions))
+    return answers
+
+
+def test_the_pages_button_answers_the_very_question(told: dict[str, Any]) -> None:
+    """Airflow's own task that asks about this digest of this workspace, and no other of the same dataset; Airflow knows who answered."""
+    assert told["said"] == [False, True, False]
+    assert told["answered"] == {"review": ["reviewer", ["Approve"], {"reason": "read it"}]}
+
+
+def test_the_review_page_asks_for_airflows_login(told: dict[str, Any]) -> None:
     """Inside Airflow's API server, found by its entry point: nobody is let in, a viewer and a reviewer are by name, a form needs its token."""
-    found = json.loads(ask(home, PLUGIN))
-    assert set(found["nobody"]) == {401} and found["forged"] in {401, 403}
-    assert found["looker"] == found["reviewer"] == [200, True, True, 403]
+    assert set(told["nobody"]) == {401} and told["forged"] in {401, 403}
+    assert told["looker"] == told["reviewer"] == [200, True, True, 403]
 
 
 REFRESH = """
