@@ -337,6 +337,8 @@ def test_a_conflict_is_settled_with_its_proof(page: Page, address: str, workspac
     section.locator("textarea").fill("The holder wrote to us.")
     section.locator("button").click()
     page.wait_for_selector("text=There are none.")
+    digest = published.manifest(workspace, "energy")["digest"]
+    assert "changed since the filters ran" in (pages._held(workspace, "energy", digest) or "")  # the candidate is out of date
     last = decisions.read(workspace)[-1]
     assert last.kind == "settle" and last.facts["license"] == "CC-BY-4.0" and last.evidence[0].name == "contract.txt"
 

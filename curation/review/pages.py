@@ -14,6 +14,7 @@ from curation.loading import read_part
 from curation.questions import diff, status, tryout, tune, why
 from curation.review import people, reading
 from curation.review.people import Person
+from curation.steps import dedup
 from curation.store import Workspace
 
 SOON = timedelta(days=90)  # rights that end within it are shown
@@ -89,6 +90,7 @@ def _held(workspace: Workspace, name: str, digest: str) -> str | None:
     try:
         plan = catalog.plan(workspace, name)
         gate.demand_release(workspace, plan, digest)
+        dedup.filtered_out(workspace, plan)  # what was settled or withdrawn since makes it out of date
         sampling.demand(workspace, plan)
     except CurationError as error:
         return str(error)
