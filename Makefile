@@ -74,6 +74,8 @@ ui: $(DEMO)/.ready  ## Airflow with its web page, on loopback only, with the dem
 	  p.write_text(json.dumps(known)); \
 	  print("Airflow starts (about a minute): http://127.0.0.1:$(UI_PORT)"); \
 	  print(*(f"  {user:12} password {word}" for user, word in known.items()), sep="\n")'
+	@[ -e $(DEMO)/workspace/data/reviewers.yaml ] || printf '# Logins of Airflow that decide; others read and submit.\nThe administrator: [admin]\nThe reviewer: [reviewer]\n' \
+	  > $(DEMO)/workspace/data/reviewers.yaml
 	@cp -n data/sources/*.yaml $(DEMO)/workspace/data/sources/; cp -n data/recipes/*.yaml $(DEMO)/workspace/data/recipes/
 	@$(AIRFLOW_ENV) AIRFLOW__API__HOST=127.0.0.1 AIRFLOW__API__PORT=$(UI_PORT) \
 	  AIRFLOW__CORE__EXECUTION_API_SERVER_URL=http://127.0.0.1:$(UI_PORT)/execution/ \

@@ -340,7 +340,9 @@ def _ui(asked: argparse.Namespace) -> int:
 
         from curation.review.app import alone
     except ImportError as error:
-        raise DeclarationError(f"the page needs {error.name}: pip install 'curation[ui]'") from None
+        raise DeclarationError(
+            f"the page needs {error.name}: install the extra `ui`, in the clone: pip install '.[ui]'"
+        ) from None
     workspace = _workspace(asked)
     app, key = alone(lambda: workspace, getpass.getuser(), decides=not asked.read_only)
     print(f"http://{asked.host}:{asked.port}/?key={key}", flush=True)
@@ -465,7 +467,7 @@ def _dags(asked: argparse.Namespace) -> int:
     from curation import workspaces
 
     written = [str(path) for path in workspaces.write_dags(asked.dir)]
-    following = "its scheduler and workers need $CURATION_WORKSPACE, and `pip install 'curation[airflow]'` beside Airflow 3.3"
+    following = "its scheduler and workers need $CURATION_WORKSPACE, and the extra `airflow` (docs/connect.md)"
     return _answer(asked, written, [*(f"wrote {path}" for path in written), following])
 
 

@@ -4,6 +4,7 @@
     李四: [lisi]
 
 Two names are two pairs of eyes only if this file says that they are two persons. It is reviewed and versioned like the data.
+Where it names anybody, a login of Airflow that it does not name reads and does not decide.
 """
 
 import re
@@ -33,6 +34,10 @@ class Reviewers:
     def person(self, name: str) -> str | None:
         """Who goes by this name, or null for nobody in the file."""
         return self._persons.get(_plain(name))
+
+    def decides(self, login: str) -> bool:
+        """Whether a login that may answer Airflow's tasks decides here: as the file says, or everybody where it names nobody."""
+        return not self._persons or self.person(login) is not None
 
     def among(self, person: str, names: Iterable[str]) -> bool:
         """Whether one of `names` may be this person: by the file, or written alike (Zhang Wei, wei.zhang@corp.example, zhangwei)."""

@@ -63,10 +63,11 @@ class Review(ApprovalOperator):
     """Airflow's approval, whose answer, yes or no, is written as the same file that `curate approve` writes."""
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
-        """Record the decision about the very digest that was shown, then go on or skip the release."""
+        """Record the decision about the very digest that was shown, then go on or skip the release; ask again who may not decide."""
         from curation import approval, published
         from curation.decisions import Identity
         from curation.errors import DataError
+        from curation.reviewers import FILE, Reviewers
 
         params, ti = context["params"], context["ti"]
         workspace = Workspace.find(params["workspace"])
@@ -75,6 +76,9 @@ class Review(ApprovalOperator):
             raise DataError(f"{params['recipe']} changed since its card was shown here; run the DAG again")
         by = event.get("responded_by_user") or {}
         name = by.get("name") if isinstance(by, dict) else getattr(by, "name", None)
+        if name and not Reviewers(workspace).decides(str(name)):
+            print(f"[curate] {name} is not in {FILE}: nothing is decided, the question stands", flush=True)
+            return self.execute(context)
         said = (event.get("params_input") or {}).get("reason") or "no reason given in Airflow"
         approval.record(
             workspace,

@@ -100,7 +100,11 @@ def test_the_dag_runs_the_line_to_the_same_digests_as_the_cli(home: dict[str, st
 
 
 PLUGIN = """
-import asyncio, json, sys
+import asyncio, json, os, pathlib, sys
+from datetime import UTC, datetime
+from unittest import mock
+from curation import published
+from curation.store import Workspace
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 from starlette.requests import Request
@@ -137,6 +141,26 @@ with TestClient(create_app(apps="core"), follow_redirects=False) as client:
     answers["said"] = [
         asyncio.run(airflow_plugin.answer(Request({"type": "http", "headers": header}), one, True, "read it")) for one in questions
     ]
+
+    def decides(name):
+        header = [(b"authorization", login(name, "USER")["Authorization"].encode())]
+        return asyncio.run(airflow_plugin.identify(Request({"type": "http", "headers": header, "query_string": b""}))).decides
+
+    from airflow.dag_processing.dagbag import DagBag
+
+    class Asked(type(review := DagBag(dag_folder=sys.argv[1]).dags["curate"].get_task("review"))):
+        execute = lambda self, context: "asked again"
+
+    review.__class__ = Asked
+    review_of = {"params": {"workspace": os.environ["CURATION_WORKSPACE"], "recipe": "energy"}, "ti": mock.Mock()}
+    review_of["ti"].xcom_pull.return_value = published.manifest(Workspace(os.environ["CURATION_WORKSPACE"]), "energy")["digest"]
+    event = {"responded_by_user": {"id": "contributor", "name": "contributor"}, "chosen_options": ["Approve"],
+             "params_input": {}, "responded_at": datetime.now(UTC)}
+    named = pathlib.Path(os.environ["CURATION_WORKSPACE"], "data", "reviewers.yaml")
+    answers["everybody"] = [decides("reviewer"), decides("contributor")]
+    named.write_text("The reviewer: [reviewer]\\n", "utf-8")
+    answers["named"] = [decides("reviewer"), decides("contributor"), review.execute_complete(review_of, event)]
+    named.unlink()
 with create_session() as session:
     found = session.execute(select(TaskInstance.task_id, HITLDetail).join(HITLDetail, HITLDetail.ti_id == TaskInstance.id)).all()
     answers["answered"] = {task: [one.responded_by["name"], one.chosen_options, one.params_input] for task, one in found if one.responded_by}
@@ -158,6 +182,13 @@ def test_the_pages_button_answers_the_very_question(told: dict[str, Any]) -> Non
     """Airflow's own task that asks about this digest of this workspace, and no other of the same dataset; Airflow knows who answered."""
     assert told["said"] == [False, True, False]
     assert told["answered"] == {"review": ["reviewer", ["Approve"], {"reason": "read it"}]}
+
+
+def test_who_decides_is_listed(told: dict[str, Any], home: dict[str, str]) -> None:
+    """A login that may answer Airflow's tasks decides where nobody is named; else the named alone, also on Airflow's own page."""
+    assert told["everybody"] == [True, True]
+    assert told["named"] == [True, False, "asked again"]
+    assert not [one for one in decisions.read(Workspace(home["CURATION_WORKSPACE"])) if one.kind in {"approve", "reject"}]
 
 
 def test_the_review_page_asks_for_airflows_login(told: dict[str, Any]) -> None:

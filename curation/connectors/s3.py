@@ -72,7 +72,7 @@ def _file_system(options: Options) -> Any:
     try:
         import s3fs
     except ImportError:
-        raise DataError("the connector s3 needs its extra: pip install 'curation[s3]'") from None
+        raise DataError("the connector s3 needs its extra, in the clone: pip install '.[s3]'") from None
     given: dict[str, Any] = {"anon": options.anonymous, "skip_instance_cache": True, "use_listings_cache": False}
     client = {"endpoint_url": options.endpoint, "region_name": options.region}
     given["client_kwargs"] = {key: value for key, value in client.items() if value}

@@ -99,7 +99,7 @@ def fetch(options: Options, asked: Asked) -> Iterator[Fetched]:
             raise DataError(f"{name}: {cause}") from None
         except ModuleNotFoundError as error:
             raise DataError(
-                f"{name}: the driver {error.name!r} is not installed; extras: pip install 'curation[postgresql]', 'curation[mysql]'"
+                f"{name}: the driver {error.name!r} is not installed; extras `postgresql`, `mysql`, in the clone: pip install '.[postgresql]'"
             ) from None
         if facts is None:
             return

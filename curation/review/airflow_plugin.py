@@ -1,7 +1,8 @@
 """The review page inside Airflow: an entry of its menu and a tab of each run of the DAG `curate`. Found by the package's entry point.
 
 This is the one file of the library that imports Airflow, and only Airflow loads it. Airflow leaves endpoints of plugins open; these
-ask for Airflow's own login on every request: whoever may read the DAG `curate` reads, whoever may answer its tasks decides.
+ask for Airflow's own login on every request: whoever may read the DAG `curate` reads; whoever may answer its tasks decides, if
+data/reviewers.yaml names them or nobody.
 """
 
 import hashlib
@@ -23,6 +24,7 @@ from starlette.exceptions import HTTPException
 from curation.errors import DataError, DeclarationError
 from curation.review.app import create
 from curation.review.people import Person
+from curation.reviewers import Reviewers
 from curation.store import Workspace
 
 DAG = DagDetails(id="curate")
@@ -49,8 +51,8 @@ async def identify(request: Request) -> Person:
     manager = get_auth_manager()
     if not manager.is_authorized_dag(method="GET", access_entity=DagAccessEntity.HITL_DETAIL, details=DAG, user=user):
         raise HTTPException(403, "your login may not read the DAG `curate`")
-    decides = manager.is_authorized_dag(method="PUT", access_entity=DagAccessEntity.HITL_DETAIL, details=DAG, user=user)
-    return Person(user.get_name(), "airflow-login", bool(decides))
+    answers = manager.is_authorized_dag(method="PUT", access_entity=DagAccessEntity.HITL_DETAIL, details=DAG, user=user)
+    return Person(user.get_name(), "airflow-login", bool(answers) and Reviewers(_workspace()).decides(user.get_name()))
 
 
 async def answer(request: Request, question: str, approve: bool, because: str) -> bool:

@@ -96,7 +96,9 @@ def _load(file: Path, changed: int) -> Any:
     try:
         import kenlm
     except ImportError as error:
-        raise DataError(f"{FOLDER} is set but kenlm is missing; install: pip install 'curation[perplexity]'") from error
+        raise DataError(
+            f"{FOLDER} is set but kenlm is missing; install the extra `perplexity`, in the clone: pip install '.[perplexity]'"
+        ) from error
     try:
         quiet = kenlm.Config()
         quiet.show_progress = False
