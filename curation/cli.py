@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from curation import decision_commands, source_commands, tongue
 from curation.errors import CurationError, DeclarationError, ReviewError
@@ -91,16 +91,6 @@ def parser() -> argparse.ArgumentParser:
     one = add("diff", _diff, "what changed between two versions")
     one.add_argument("before", metavar="NAME@V1")
     one.add_argument("after", metavar="NAME@V2")
-    one = add("approve", _approve, "record a reviewer's decision about a dataset as it stands")
-    one.add_argument("dataset")
-    one.add_argument("--because", required=True, metavar="TEXT")
-    one.add_argument("--reject", action="store_true", help="decide against it")
-    one.add_argument(
-        "--sign", type=Path, metavar="KEY", help="sign with this SSH key; needed where the level asks for two persons"
-    )
-    one.add_argument(
-        "--as", dest="name", metavar="NAME", help="the signer's name in data/allowed_signers (default: git's user.email)"
-    )
     decision_commands.Commands(_workspace, _answer).add_to(add)
     one = add("policy", _policy, "what another policy would remove from a dataset or let in, before it is switched on")
     one.add_argument("diff", choices=("diff",))
@@ -271,10 +261,14 @@ def _step(asked: argparse.Namespace) -> int:
 
 
 def _status(asked: argparse.Namespace) -> int:
+    from curation import shown
     from curation.questions import status
 
     answer = status.ask(_workspace(asked))
-    return _answer(asked, answer, status.shown(answer))
+    if asked.json:
+        return _answer(asked, answer, [])
+    shown.status(answer)
+    return 0
 
 
 def _why(asked: argparse.Namespace) -> int:
@@ -362,33 +356,6 @@ def _diff(asked: argparse.Namespace) -> int:
 
     answer = diff.ask(_workspace(asked), asked.before, asked.after)
     return _answer(asked, answer, diff.shown(answer))
-
-
-def _approve(asked: argparse.Namespace) -> int:
-    from curation import approval, published, signing
-    from curation.decisions import Identity
-    from curation.versions import git
-
-    workspace = _workspace(asked)
-    manifest = published.manifest(workspace, asked.dataset)
-    decision: Literal["approve", "reject"] = "reject" if asked.reject else "approve"
-    if asked.sign:
-        said_by = asked.name or git(workspace.root, "config", "user.email", check=False)
-        content = signing.message(decision, asked.dataset, manifest["digest"])
-        signature = signing.sign(content, asked.sign)
-        if not signing.key_of(workspace, said_by, content, signature):
-            raise DeclarationError(f"{signing.SIGNERS}: no line of {said_by!r} with the key {asked.sign}")
-        by = Identity(name=said_by, kind="git-signed", detail=asked.sign.name)
-        made = approval.record(workspace, manifest, decision, asked.because, reviewer=said_by, by=by, signature=signature)
-    else:
-        made = approval.record(workspace, manifest, decision, asked.because)
-    said = f"{made.decision}: {made.dataset} {manifest['version']} by {made.reviewer}, digest {made.digest[:16]}"
-    following = (
-        ""
-        if asked.reject
-        else t(f". Next: `curate step release {made.dataset}`", f"。下一步：`curate step release {made.dataset}`")
-    )
-    return _answer(asked, made.model_dump(), [said + following])
 
 
 def _policy(asked: argparse.Namespace) -> int:

@@ -2,10 +2,10 @@
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from curation.tongue import t
 
@@ -22,6 +22,16 @@ class Commands:
 
     def add_to(self, add: Add) -> None:
         """Register every command."""
+        one = add("approve", self.approve, "record a reviewer's decision about a dataset as it stands")
+        one.add_argument("dataset")
+        one.add_argument("--because", required=True, metavar="TEXT")
+        one.add_argument("--reject", action="store_true", help="decide against it")
+        one.add_argument(
+            "--sign", type=Path, metavar="KEY", help="sign with this SSH key; needed where the level asks for two persons"
+        )
+        one.add_argument(
+            "--as", dest="name", metavar="NAME", help="the signer's name in data/allowed_signers (default: git's user.email)"
+        )
         one = add("settle", self.settle, "settle the license of a source or a document whose claims are unclear or in conflict")
         one.add_argument("what", help="a source, a doc_id (or its first digits), or a native_id")
         one.add_argument(
@@ -79,8 +89,44 @@ class Commands:
             default=[],
             required=evidence,
             metavar="FILE",
-            help="kept by digest; may be given again",
+            help="its name and digest go into the log, keep the file; may be given again",
         )
+
+    def approve(self, asked: argparse.Namespace) -> int:
+        """Or reject: a dataset exactly as it stands; what the next run makes anew cannot be approved."""
+        from curation import approval, published, signing
+        from curation.decisions import Identity
+        from curation.errors import DeclarationError
+        from curation.questions import status
+        from curation.versions import git
+
+        workspace = self._find(asked)
+        manifest = published.manifest(workspace, asked.dataset)
+        decision: Literal["approve", "reject"] = "reject" if asked.reject else "approve"
+        if not asked.reject:
+            status.demand_current(workspace, asked.dataset)
+        if asked.sign:
+            said_by = asked.name or git(workspace.root, "config", "user.email", check=False)
+            content = signing.message(decision, asked.dataset, manifest["digest"])
+            signature = signing.sign(content, asked.sign)
+            if not signing.key_of(workspace, said_by, content, signature):
+                raise DeclarationError(f"{signing.SIGNERS}: no line of {said_by!r} with the key {asked.sign}")
+            by = Identity(name=said_by, kind="git-signed", detail=asked.sign.name)
+            made = approval.record(workspace, manifest, decision, asked.because, reviewer=said_by, by=by, signature=signature)
+        else:
+            made = approval.record(workspace, manifest, decision, asked.because)
+        about = f"{made.dataset} {manifest['version']}"
+        if asked.reject:
+            said = t(
+                f"rejected: {about} by {made.reviewer}, digest {made.digest[:16]}. Next: change its recipe or sources, then `curate run {made.dataset}`",
+                f"已拒绝：{about}，{made.reviewer}，摘要 {made.digest[:16]}。下一步：修改配方或来源，再执行 `curate run {made.dataset}`",
+            )
+        else:
+            said = t(
+                f"approved: {about} by {made.reviewer}, digest {made.digest[:16]}. Next: `curate step release {made.dataset}`",
+                f"已批准：{about}，{made.reviewer}，摘要 {made.digest[:16]}。下一步：`curate step release {made.dataset}`",
+            )
+        return self._answer(asked, made.model_dump(), [said])
 
     def settle(self, asked: argparse.Namespace) -> int:
         """A source by its name, else a document."""
@@ -88,6 +134,7 @@ class Commands:
         from curation.errors import DeclarationError
         from curation.license import normalise
         from curation.questions import why
+        from curation.questions.policy import refusing
 
         workspace = self._find(asked)
         spdx = normalise(asked.license)
@@ -101,11 +148,25 @@ class Commands:
             subject = {"document": why.ask(workspace, asked.what)["doc_id"]}
         proof = decisions.evidence(asked.evidence)
         made = decisions.append(workspace, "settle", subject, asked.because, proof=proof, license=spdx)
-        return self._told(asked, made, f"{next(iter(subject.values()))} is under {spdx} from the next run on")
+        source = asked.what if "source" in subject else why.ask(workspace, asked.what)["source"]
+        lines = [
+            t(
+                f"  still kept out of {dataset}: its policy {policy} does not take {spdx}",
+                f"  仍不纳入 {dataset}：其策略 {policy} 不接受 {spdx}",
+            )
+            for dataset, policy in refusing(workspace, source, spdx)
+        ]
+        what = next(iter(subject.values()))
+        said = t(f"{what} is under {spdx} from the next run on", f"{what} 自下一次运行起按 {spdx}")
+        return self._told(asked, made, said, lines)
 
     def dispute(self, asked: argparse.Namespace) -> int:
         """Every run refuses the source until the decision is revoked."""
-        return self._about_source(asked, "dispute", f"{asked.source} is not used until `curate revoke` says that it is resolved")
+        said = t(
+            f"{asked.source} is not used until `curate revoke` says that it is resolved",
+            f"{asked.source} 停用，直至 `curate revoke` 说明争议已解决",
+        )
+        return self._about_source(asked, "dispute", said)
 
     def transfer(self, asked: argparse.Namespace) -> int:
         """Rights from a day on."""
@@ -116,14 +177,20 @@ class Commands:
         if unknown := [one for one in wanted if one not in RIGHTS]:
             raise DeclarationError(f"--rights {unknown[0]!r}: allowed: {', '.join(RIGHTS)}")
         facts = {"to": asked.to, "rights": wanted, "event": asked.event, "date": asked.date.isoformat()}
-        return self._about_source(
-            asked, "transfer", f"{', '.join(wanted)} in {asked.source} went to {asked.to} on {asked.date}", **facts
+        said = t(
+            f"{', '.join(wanted)} in {asked.source} went to {asked.to} on {asked.date}",
+            f"{asked.source} 的 {'、'.join(wanted)} 权利自 {asked.date} 起归 {asked.to}",
         )
+        return self._about_source(asked, "transfer", said, **facts)
 
     def override(self, asked: argparse.Namespace) -> int:
         """What a rule refuses by default."""
         facts = {"rule": asked.rule, "assessment": asked.assessment}
-        return self._about_source(asked, "override", f"{asked.rule} is allowed for {asked.source} by {asked.assessment}", **facts)
+        said = t(
+            f"{asked.rule} is allowed for {asked.source} by {asked.assessment}",
+            f"依 {asked.assessment}，允许 {asked.source} 的 {asked.rule}",
+        )
+        return self._about_source(asked, "override", said, **facts)
 
     def lower(self, asked: argparse.Namespace) -> int:
         """A level falls only by an assessment, and core data never."""
@@ -134,9 +201,8 @@ class Commands:
         level = catalog.source(self._find(asked), asked.source).data_level or "L1"
         if level == "CORE" or LEVELS.index(asked.to) >= LEVELS.index(level):
             raise DeclarationError(f"{asked.source} is {level}; allowed: a lower level, and none for core data")
-        return self._about_source(
-            asked, "lower", f"{asked.source} falls from {level} to {asked.to}", to=asked.to, assessment=asked.assessment
-        )
+        said = t(f"{asked.source} falls from {level} to {asked.to}", f"{asked.source} 由 {level} 降为 {asked.to}")
+        return self._about_source(asked, "lower", said, to=asked.to, assessment=asked.assessment)
 
     def withdraw(self, asked: argparse.Namespace) -> int:
         """By one of five names."""
@@ -149,11 +215,16 @@ class Commands:
             value = why.ask(workspace, value)["doc_id"]
         with workspace.lock(f"withdraw {value}"):
             receipt = withdrawal.withdraw(workspace, by, value, asked.because, decisions.evidence(asked.evidence), asked.purge)
-        count = f"{receipt['documents']:,} document{'s' * (receipt['documents'] != 1)}"
-        lines = [f"decision {receipt['decision']}: {count} withdrawn ({by} {value})"]
-        lines += [f"  version with them: {one}" for one in receipt["affected_versions"]]
-        lines += [f"  cleared: {one}" for one in receipt["cleared"]]
-        lines += [f"  cannot be recalled: {one}" for one in receipt["cannot_recall"]]
+        number, documents = receipt["decision"], receipt["documents"]
+        lines = [
+            t(
+                f"decision {number}: {documents:,} document{'s' * (documents != 1)} withdrawn ({by} {value}), gone from the next run on",
+                f"决定 {number}：撤回 {documents:,} 份文档（{decisions.in_chinese(by)} {value}），自下一次运行起移除",
+            )
+        ]
+        lines += [t(f"  version with them: {one}", f"  含有它们的版本：{one}") for one in receipt["affected_versions"]]
+        lines += [t(f"  cleared: {one}", f"  已清除：{one}") for one in receipt["cleared"]]
+        lines += [t(f"  cannot be recalled: {one}", f"  无法收回：{one}") for one in receipt["cannot_recall"]]
         return self._answer(asked, receipt, lines)
 
     def sample(self, asked: argparse.Namespace) -> int:
@@ -188,7 +259,7 @@ class Commands:
         from curation import decisions
 
         made = decisions.revoke(self._find(asked), asked.number, asked.because)
-        return self._told(asked, made, f"decision {asked.number} no longer stands")
+        return self._told(asked, made, t(f"decision {asked.number} no longer stands", f"决定 {asked.number} 不再有效"))
 
     def decisions(self, asked: argparse.Namespace) -> int:
         """All of them, checked while they are read."""
@@ -217,11 +288,11 @@ class Commands:
         made = decisions.append(workspace, kind, {"source": asked.source}, asked.because, proof=proof, **facts)
         return self._told(asked, made, said)
 
-    def _told(self, asked: argparse.Namespace, made: Any, said: str) -> int:
+    def _told(self, asked: argparse.Namespace, made: Any, said: str, more: Sequence[str] = ()) -> int:
         from curation import decisions
 
         return self._answer(
             asked,
             made.model_dump(),
-            [t(f"decision {made.number}: {said}", f"决定 {made.number}（{decisions.in_chinese(made.kind)}）：{said}")],
+            [t(f"decision {made.number}: {said}", f"决定 {made.number}（{decisions.in_chinese(made.kind)}）：{said}"), *more],
         )

@@ -13,6 +13,10 @@ class DeclarationError(CurationError):
     """A source, recipe, profile or command says something wrong. Its author can mend it."""
 
 
+class UnknownError(DeclarationError):
+    """A name that is not there; the line says which are."""
+
+
 class DataError(CurationError):
     """The data is not what its declaration promised. The source's steward decides."""
 

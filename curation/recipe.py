@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, WithJsonSchema, field_validator, model_validator
 
 from curation.declaration import Declared, Localized, load_yaml, parse
-from curation.errors import DeclarationError
+from curation.errors import DeclarationError, UnknownError
 from curation.manifest import INDUSTRIES, Source, SourceId
 
 Scalar = str | bool | int | float
@@ -384,6 +384,6 @@ def _selection(recipe: Recipe, sources: list[Source]) -> list[Filter]:
     return found
 
 
-def unknown(kind: str, name: str, known: list[str]) -> DeclarationError:
+def unknown(kind: str, name: str, known: list[str]) -> UnknownError:
     """The error for a name that is not there."""
-    return DeclarationError(f"unknown {kind} {name!r}; known: {', '.join(known) or 'none'}")
+    return UnknownError(f"unknown {kind} {name!r}; known: {', '.join(known) or 'none'}")

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from curation.tongue import t
+from curation.tongue import t, told
 
 if TYPE_CHECKING:
     from curation.line import Step, Watch
@@ -111,6 +111,51 @@ def summary(answer: dict[str, Any], console: Console | None = None) -> None:
             f"{t('why     ', '原因    ')} curate --workspace {answer['workspace']} why {answer['removed_example']}   {t('(a removed document)', '（一份被删文档）')}"
         )
     console.print("\n".join(lines), soft_wrap=True, markup=False, highlight=False)
+
+
+_WAITS = {
+    "review": "审核",
+    "release": "发布",
+    "changes": "修改",
+    "run": "重新运行",
+}  # changes: a reviewer rejected it as it stands
+
+
+def status(answer: dict[str, Any]) -> None:
+    """Print where a workspace stands: its sources, its datasets, and under them what holds a release back."""
+    console = Console(width=None if Console().is_terminal else 200)
+
+    def rows(head: list[str], lines: list[list[Any]], right: set[int]) -> Table:
+        made = Table(*head, box=None, pad_edge=False)
+        for at in right:
+            made.columns[at].justify = "right"
+        for line in lines:
+            made.add_row(*("-" if cell is None else f"{cell:,}" if type(cell) is int else escape(cell) for cell in line))
+        return made
+
+    console.print(answer["workspace"], markup=False, highlight=False, soft_wrap=True)
+    head = _words(("source", "来源"), ("objects", "对象"), ("documents", "文档"), ("quarantined", "隔离"), ("measured", "已测量"))
+    keys = ("source", "objects", "documents", "quarantined")
+    measured = {True: t("yes", "是"), False: t("no", "否")}
+    console.print(rows(head, [[*(row[key] for key in keys), measured[row["measured"]]] for row in answer["sources"]], {1, 2, 3}))
+    head = _words(
+        ("dataset", "数据集"), ("documents", "文档"), ("candidate", "候选版本"), ("waits for", "等待"), ("released", "已发布")
+    )
+    lines = [
+        [
+            row["dataset"],
+            row["documents"],
+            row["candidate"],
+            row["waits_for"] and t(row["waits_for"], _WAITS[row["waits_for"]]),
+            ", ".join(row["released"]) or None,
+        ]
+        for row in answer["datasets"]
+    ]
+    if lines:
+        console.print(rows(head, lines, {1}))
+    for row in answer["datasets"]:
+        if row["held"]:
+            console.print(f"  {told(row['held'])}", markup=False, highlight=False, soft_wrap=True)
 
 
 def tuning(answer: dict[str, Any], console: Console | None = None) -> None:

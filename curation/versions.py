@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from curation.errors import DataError, DeclarationError
+from curation.errors import DataError, DeclarationError, UnknownError
 
 _TAG = re.compile(r"(?P<name>[a-z0-9][a-z0-9_.-]*)@v(?P<major>\d+)\.(?P<minor>\d+)\.(?P<patch>\d+)")
 
@@ -45,12 +45,12 @@ def released(root: Path, dataset: str) -> list[str]:
 
 
 def record(root: Path, dataset: str, version: str) -> dict[str, Any]:
-    """RELEASE.json of a version. Raises DeclarationError naming the versions there are."""
+    """RELEASE.json of a version. Raises UnknownError naming the versions there are."""
     named = f"{dataset}@{version}"
     text = git(root, "show", f"{named}:data/datasets/{dataset}/RELEASE.json", check=False) if _TAG.fullmatch(named) else ""
     if not text:
         known = ", ".join(released(root, dataset)) or "none"
-        raise DeclarationError(f"no version {version!r} of dataset {dataset!r}; there are: {known}")
+        raise UnknownError(f"no version {version!r} of dataset {dataset!r}; there are: {known}")
     return json.loads(text)  # type: ignore[no-any-return]
 
 

@@ -67,6 +67,7 @@ class Review(ApprovalOperator):
         from curation import approval, published
         from curation.decisions import Identity
         from curation.errors import DataError
+        from curation.questions import status
         from curation.reviewers import FILE, Reviewers
 
         params, ti = context["params"], context["ti"]
@@ -80,10 +81,13 @@ class Review(ApprovalOperator):
             print(f"[curate] {name} is not in {FILE}: nothing is decided, the question stands", flush=True)
             return self.execute(context)
         said = (event.get("params_input") or {}).get("reason") or "no reason given in Airflow"
+        approves = self.APPROVE in event["chosen_options"]
+        if approves:
+            status.demand_current(workspace, params["recipe"])
         approval.record(
             workspace,
             manifest,
-            "approve" if self.APPROVE in event["chosen_options"] else "reject",
+            "approve" if approves else "reject",
             said,
             reviewer=str(name or "nobody: the time to answer ran out"),
             identity="Airflow login",

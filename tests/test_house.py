@@ -15,7 +15,7 @@ FLOORS = [
         "errors", "declaration", "document", "manifest", "recipe", "license", "license_texts", "license_files", "license_pages", "reservations", "ledger", "approval", "store", "fingerprint", "rooms",
         "catalog", "versions", "published", "web", "archive", "decoding", "mapping", "editing", "fasttext_model", "loading",
         "parcels", "settings", "identifiers", "decisions", "rights", "levels", "mixing",
-        "tc609", "proxy_model", "provenance", "lineage", "blending", "members", "tongue", "notify", "standing", "gate", "signing", "sampling", "office", "credentials", "records", "markup", "columns", "portion", "confined", "reviewers",
+        "tc609", "proxy_model", "provenance", "lineage", "blending", "members", "tongue", "notify", "standing", "gate", "signing", "sampling", "office", "credentials", "records", "markup", "columns", "portion", "confined", "reviewers", "conditions",
     },
     {"kernels", "policy"},
     {"connectors", "readers", "signals", "dedup", "engines", "card"},

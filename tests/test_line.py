@@ -160,7 +160,7 @@ def test_a_step_refuses_a_ledger_of_other_rules(tmp_path: Path) -> None:
     line.run(workspace, "energy", until="card")
     recipe = workspace.recipe_file("energy")
     recipe.write_text(recipe.read_text().replace("none_of: [repealed]", "none_of: [repealed, valid]"))
-    with pytest.raises(DataError, match="run `curate step filter energy`"):
+    with pytest.raises(DataError, match="run `curate run energy`"):
         line.step("assemble").run("energy", workspace)
     line.step("filter").run("energy", workspace)
     with pytest.raises(DataError, match="run `curate step dedup energy`"):

@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 import curation
 from curation import approval, cli, decisions, line, published, sampling, versions, workspaces
 from curation.errors import DataError, DeclarationError
-from curation.questions import why
+from curation.questions import status, why
 from curation.review import deeds, pages, reading
 from curation.review.app import CSP, _Templates, alone, create
 from curation.review.people import Person
@@ -140,7 +140,7 @@ def test_what_every_answer_says(address: str, workspace: Workspace) -> None:
     assert asked.headers["x-content-type-options"] == "nosniff" and asked.headers["cache-control"] == "no-store"
     refused = client(workspace).get("/dataset/energy/version/v9.9.9")
     assert (
-        refused.status_code == 409 and "there are: v1.0.0" in refused.text and refused.headers["content-security-policy"] == CSP
+        refused.status_code == 404 and "there are: v1.0.0" in refused.text and refused.headers["content-security-policy"] == CSP
     )
 
 
@@ -218,7 +218,7 @@ def test_texts_above_ones_clearance_are_hidden(address: str, workspace: Workspac
         sides = pages.borderline(workspace, person, "energy", None)["sides"]
         assert all(row["text"] is None for rows in sides.values() for row in rows) and any(sides.values())
         refused = client(workspace).get("/why?doc=en-1")
-        assert refused.status_code == 409 and "no document" in refused.text and "that you may read" in refused.text
+        assert refused.status_code == 404 and "no document" in refused.text and "that you may read" in refused.text
         nothing = client(workspace).get("/why?doc=nothing")  # what is hidden answers like what is not there
         assert nothing.text.replace("nothing", "en-1") == refused.text
         (conflict,) = pages.conflicts(workspace, person)["rows"]
@@ -320,7 +320,9 @@ def test_a_sample_is_judged_by_keys(page: Page, address: str, workspace: Workspa
     assert reading.state(workspace, "energy", other, lambda _: True)["agreement"]["both"] == 1
 
 
-def test_a_conflict_is_settled_with_its_proof(page: Page, address: str, workspace: Workspace, tmp_path: Path) -> None:
+def test_a_conflict_is_settled_with_its_proof(
+    page: Page, address: str, workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The passages that disagree are shown as words; a license, a file and a reason end it, and the next run takes them."""
     page.goto(f"{address}/conflicts")
     section = page.locator("section", has_text="disputed")
@@ -338,9 +340,26 @@ def test_a_conflict_is_settled_with_its_proof(page: Page, address: str, workspac
     section.locator("button").click()
     page.wait_for_selector("text=There are none.")
     digest = published.manifest(workspace, "energy")["digest"]
-    assert "changed since the filters ran" in (pages._held(workspace, "energy", digest) or "")  # the candidate is out of date
-    last = decisions.read(workspace)[-1]
-    assert last.kind == "settle" and last.facts["license"] == "CC-BY-4.0" and last.evidence[0].name == "contract.txt"
+    said = page.inner_text("[role=status]")
+    assert "Settled: disputed is under CC-BY-4.0" in said and "Still kept out" not in said
+    held = pages.dataset(workspace, person, "energy")
+    assert (
+        held["outdated"] and "changed since the filters ran" in held["held"]
+    )  # what was decided makes the candidate out of date
+    assert {row["waits_for"] for row in status.ask(workspace)["datasets"]} == {"run"}
+    page.goto(f"{address}/dataset/energy")
+    assert page.locator("button >> text=Approve").count() == 0 and page.locator("button >> text=Reject").count() == 1
+    form = {"digest": digest, "decision": "approve", "because": "so"}
+    with pytest.raises(DataError, match="energy is out of date and cannot be approved"):
+        deeds.decide(workspace, person, "energy", form)
+    assert cli.main(["--workspace", str(workspace.root), "approve", "energy", "--because", "so"]) == 2
+    kept_out = "still kept out of mixed: its policy open_permissive does not take LicenseRef-letter"
+    settle = ["settle", "disputed", "--license", "LicenseRef-letter", "--because", "a letter", "--evidence", str(proof)]
+    capsys.readouterr()
+    assert cli.main(["--workspace", str(workspace.root), *settle]) == 0 and kept_out in capsys.readouterr().out
+    assert cli.main(["--workspace", str(workspace.root), "revoke", str(len(decisions.read(workspace))), "--because", "x"]) == 0
+    last = next(one for one in decisions.read(workspace) if one.kind == "settle")
+    assert last.facts["license"] == "CC-BY-4.0" and last.evidence[0].name == "contract.txt"
 
 
 def test_why_is_the_same_answer_everywhere(
@@ -404,6 +423,7 @@ def test_a_card_is_rejected_then_approved_and_released(page: Page, address: str,
     page.click("button >> text=Reject")
     page.wait_for_selector(".tag >> text=rejected")
     assert "changes: it was rejected" in client(workspace).get("/").text
+    page.click("summary >> text=Decide again")
     page.fill("#because", "It was right after all.")
     page.click("button >> text=Approve")
     page.wait_for_selector(".tag >> text=approved")
@@ -432,5 +452,8 @@ def test_a_document_is_withdrawn(page: Page, address: str, workspace: Workspace)
     page.wait_for_selector("pre")
     last = decisions.read(workspace)[-1]
     assert last.kind == "withdraw" and last.by.name == "reviewer" and "energy@v1.0.0" in last.facts["affected"]
+    assert page.locator("text=Withdraw it").count() == 0
+    said = page.inner_text("pre")
+    assert f"withdrawn (decision {last.number}, reviewer: The author asks.)" in said and "kept by the last run; sources" in said
     page.goto(f"{address}/dataset/energy/version/v1.0.0")
     assert "were withdrawn" in page.inner_text("[role=alert]")

@@ -62,19 +62,3 @@ def human(model: Model, *keys: str) -> list[Any]:
 def percent(share: float) -> str:
     """A share as people read it."""
     return f"{100 * share:.1f} %"
-
-
-def condition(one: dict[str, Any]) -> str:
-    """A filter's condition as people write it."""
-    if one["any_of"] is not None:
-        return f"{one['column']} in {one['any_of']}"
-    if one["none_of"] is not None:
-        return f"{one['column']} not in {one['none_of']}" if one["none_of"] else f"{one['column']} is known"
-    low = f"{one['low']:g} ≤ " if one["low"] is not None else ""
-    high = f" ≤ {one['high']:g}" if one["high"] is not None else ""
-    return f"{low}{one['column']}{high}"
-
-
-def where(one: dict[str, Any]) -> str:
-    """Which documents a filter judges."""
-    return ", ".join(f"{k} = {v}" for k, v in sorted(one["where"].items())) or "all"

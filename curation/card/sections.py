@@ -3,9 +3,10 @@
 from typing import Any
 
 from curation.card import Model, count
-from curation.card.blocks import Cell, Code, Section, Words, condition, human, percent, table, text, where, words
+from curation.card.blocks import Cell, Code, Section, Words, human, percent, table, text, words
 from curation.card.composition import ANSWERS
 from curation.card.quality import compared
+from curation.conditions import keeps, selects
 
 
 def sections(model: Model) -> list[Section]:
@@ -234,7 +235,15 @@ def _processing(model: Model) -> Section:
         ),
         table(
             [("Filter", "规则"), ("Keeps while", "保留条件"), ("Applies to", "适用"), ("Why", "原因")],
-            [[Code(f["name"]), Code(condition(f)), Code(where(f)), words(f["because"])] for f in model["filters"]],
+            [
+                [
+                    Code(f["name"]),
+                    Words(keeps(f), keeps(f, zh=True)),
+                    Words(selects(f["where"]), selects(f["where"], zh=True)),
+                    words(f["because"]),
+                ]
+                for f in model["filters"]
+            ],
         ),
         text(
             f"Duplicates: MinHash, 128 permutations, 5-token shingles, {limit}; who stays: {', '.join(dedup['keep'])}, then id.",

@@ -4,8 +4,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from curation import catalog
 from curation.declaration import load_yaml, parse
+from curation.license import tier
 from curation.policy.verdicts import columns_of, judge, outcomes
 from curation.recipe import Plan, Policy
 from curation.steps import filter as filter_step
@@ -49,6 +52,21 @@ def ask(workspace: Workspace, old: str, new: str, dataset: str) -> dict[str, Any
             for side in counts
         },
     }
+
+
+def refusing(workspace: Workspace, source: str, license: str) -> list[tuple[str, str]]:
+    """(dataset, policy) of those that use a source and keep its texts out under this license, clear and without a conflict."""
+    said = {"doc_id": "", "source": source, "license.id": license, "license.tier": tier(license)}
+    row = pa.table({key: pa.array([value], pa.string()) for key, value in said.items()} | {"license.conflict": [False]})
+    found = []
+    for name in workspace.names("recipes"):
+        plan = catalog.plan(workspace, name)
+        asked = [one for one in plan.policy.filters if {one.column, *one.where} <= set(row.column_names)]
+        own = plan.model_copy(update={"policy": plan.policy.model_copy(update={"filters": asked}), "profiles": []})
+        own = own.model_copy(update={"recipe": own.recipe.model_copy(update={"filters": []})})
+        if source in plan.recipe.sources and judge(row, own).num_rows:
+            found.append((name, plan.policy.name))
+    return found
 
 
 def policy(workspace: Workspace, name: str) -> Policy:

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from curation import approval, catalog, versions
+from curation import approval, catalog, gate, sampling, versions
+from curation.errors import CurationError, DataError
+from curation.steps import filter as filter_step
 from curation.store import Workspace
-from curation.tongue import is_zh, t
 
 
 def ask(workspace: Workspace) -> dict[str, Any]:
@@ -23,53 +24,55 @@ def ask(workspace: Workspace) -> dict[str, Any]:
                 "measured": measured is not None,
             }
         )
-    datasets = []
-    for name in workspace.names("recipes"):
-        recipe = catalog.dataset(workspace, name)
-        manifest = workspace.read_json(workspace.dataset(name, "manifest.json"))
-        known = versions.released(workspace.root, name)
-        waits = None
-        if manifest and manifest["version"] not in known:
-            decision = approval.find(workspace, name, manifest["digest"])
-            said = decision.decision if decision else None
-            waits = "changes" if said == "reject" else "release" if said or recipe.review == "auto" else "review"
-        datasets.append(
-            {
-                "dataset": name,
-                "documents": manifest["counts"]["documents"] if manifest else None,
-                "candidate": manifest["version"] if manifest else None,
-                "released": known,
-                "waits_for": waits,
-            }
-        )
+    datasets = [_dataset(workspace, name) for name in workspace.names("recipes")]
     return {"workspace": str(workspace.root), "sources": sources, "datasets": datasets}
 
 
-_WAITS = {"review": "审核", "release": "发布", "changes": "修改"}  # changes: a reviewer rejected it as it stands
+def _dataset(workspace: Workspace, name: str) -> dict[str, Any]:
+    recipe = catalog.dataset(workspace, name)
+    manifest = workspace.read_json(workspace.dataset(name, "manifest.json"))
+    known = versions.released(workspace.root, name)
+    waits, fault = None, None
+    if manifest:
+        fault = held(workspace, name, manifest["digest"])
+        outdated = outdated_by(workspace, name) is not None
+        if outdated or manifest["version"] not in known:
+            decision = approval.find(workspace, name, manifest["digest"])
+            said = decision.decision if decision else None
+            waits = "changes" if said == "reject" else "release" if said or recipe.review == "auto" else "review"
+            waits = "run" if outdated else waits
+    return {
+        "dataset": name,
+        "documents": manifest["counts"]["documents"] if manifest else None,
+        "candidate": manifest["version"] if manifest else None,
+        "released": known,
+        "waits_for": waits,
+        "held": fault if waits else None,
+    }
 
 
-def shown(answer: dict[str, Any]) -> list[str]:
-    """The answer as lines."""
+def outdated_by(workspace: Workspace, name: str) -> str | None:
+    """The line that says what makes a dataset's files out of date (sources, rules, decisions since), or null."""
+    try:
+        filter_step.demand_current(workspace, catalog.plan(workspace, name))
+    except CurationError as error:
+        return str(error)
+    return None
 
-    def cell(value: Any) -> str:
-        return "-" if value is None else f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
-    lines = [
-        answer["workspace"],
-        t(f"{'source':32} {'objects':>8} {'documents':>10} {'quarantined':>12} measured", "来源 / 对象 / 文档 / 隔离 / 已测量"),
-    ]
-    for row in answer["sources"]:
-        lines.append(
-            f"{row['source']:32} {cell(row['objects']):>8} {cell(row['documents']):>10} {cell(row['quarantined']):>12} {t('yes', '是') if row['measured'] else t('no', '否')}"
-        )
-    lines.append(
-        t(
-            f"{'dataset':32} {'documents':>10} {'candidate':>10} {'waits for':>10} released",
-            "数据集 / 文档 / 候选版本 / 等待 / 已发布",
-        )
-    )
-    for row in answer["datasets"]:
-        lines.append(
-            f"{row['dataset']:32} {cell(row['documents']):>10} {cell(row['candidate']):>10} {cell(_WAITS.get(row['waits_for']) if is_zh() else row['waits_for']):>10} {', '.join(row['released']) or '-'}"
-        )
-    return lines
+def held(workspace: Workspace, name: str, digest: str) -> str | None:
+    """The line that a release would be refused with today, or null."""
+    try:
+        plan = catalog.plan(workspace, name)
+        gate.demand_release(workspace, plan, digest)
+        filter_step.demand_current(workspace, plan)
+        sampling.demand(workspace, plan)
+    except CurationError as error:
+        return str(error)
+    return None
+
+
+def demand_current(workspace: Workspace, name: str) -> None:
+    """Raise DataError where approving would approve what the next run makes anew."""
+    if fault := outdated_by(workspace, name):
+        raise DataError(f"{name} is out of date and cannot be approved: {fault}")

@@ -1,5 +1,6 @@
 """Where does a document come from, what was measured, why was it kept or removed in each dataset, and which versions hold it?"""
 
+import json
 from collections import Counter
 from typing import Any
 
@@ -7,8 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation import catalog, members, published, standing, versions
-from curation.errors import DeclarationError
+from curation.conditions import keeps, selects
+from curation.errors import CurationError, UnknownError
 from curation.loading import read_columns
+from curation.steps import filter as filter_step
 from curation.store import Workspace
 
 MEMBERS = 10  # of a cluster that a terminal shows
@@ -27,6 +30,7 @@ def ask(workspace: Workspace, doc_id: str) -> dict[str, Any]:
     for signal, file in shard["signals"].items():
         values = workspace.read_table(file["file"]).slice(row, 1).to_pylist()[0]
         measured |= {f"{signal}.{k}": v for k, v in values.items() if k != "signature"}
+    settled = _settled(workspace, document["doc_id"], source, measured.get("license.id"))
     return {
         "doc_id": document["doc_id"],
         "source": source,
@@ -38,7 +42,8 @@ def ask(workspace: Workspace, doc_id: str) -> dict[str, Any]:
         "text_sha256": document["text_sha256"],
         "origin": {k: receipt[k] for k in ("uri", "connector", "retrieved_at")} if receipt else None,
         "license_claims": document["license_claims"],
-        "settled": _settled(workspace, document["doc_id"], source, measured.get("license.id")),
+        "settled": settled,
+        "withdrawn": _withdrawn(workspace, document, settled["license"] if settled else measured.get("license.id")),
         "measured": measured,
         "datasets": [
             _fate(workspace, recipe, document["doc_id"], source)
@@ -60,6 +65,7 @@ def _released(workspace: Workspace, named: str) -> dict[str, Any]:
             table = read_columns(str(workspace.root), name, version, {"data/*.parquet": columns})[0]
             row = table.filter(pc.equal(table["id"], doc_id)).to_pylist()[0]
             receipt = next((r for r in published.receipts(workspace, row["source"]) if r["sha256"] == row["raw_sha256"]), None)
+            withdrawn = _withdrawn(workspace, {**row, "doc_id": row["id"]}, row["license"])
             return {
                 "doc_id": row.pop("id"),
                 **row,
@@ -67,6 +73,7 @@ def _released(workspace: Workspace, named: str) -> dict[str, Any]:
                 "origin": {k: receipt[k] for k in ("uri", "connector", "retrieved_at")} if receipt else None,
                 "license_claims": [],
                 "settled": None,
+                "withdrawn": withdrawn,
                 "measured": {"license.id": row.pop("license")},
                 "datasets": [
                     _fate(workspace, recipe, doc_id, None)
@@ -74,7 +81,7 @@ def _released(workspace: Workspace, named: str) -> dict[str, Any]:
                     if members.held(workspace, recipe, doc_id).by
                 ],
             }
-    raise DeclarationError(f"no document {named!r} in this workspace; a name is a doc_id (or its first digits) or a native_id")
+    raise UnknownError(f"no document {named!r} in this workspace; a name is a doc_id (or its first 6 digits) or a native_id")
 
 
 def _settled(workspace: Workspace, doc_id: str, source: str, clear: str | None) -> dict[str, Any] | None:
@@ -82,6 +89,14 @@ def _settled(workspace: Workspace, doc_id: str, source: str, clear: str | None) 
     if one is None:
         return None
     return {"license": one.facts["license"], "decision": one.number, "by": one.by.name, "because": one.because}
+
+
+def _withdrawn(workspace: Workspace, document: dict[str, Any], license: str | None) -> dict[str, Any] | None:
+    """The withdrawal that names a document, whether a run has followed it yet or not."""
+    row = {"doc_id": document["doc_id"], "source": document["source"], "document.url": document["url"], "license.id": license}
+    table = pa.table({key: pa.array([value], pa.string()) for key, value in row.items()})
+    one = standing.withdrawn(workspace, table)[0]
+    return {"decision": one.number, "by": one.by.name, "because": one.because} if one else None
 
 
 def _document(workspace: Workspace, named: str) -> tuple[str, dict[str, Any], int] | None:
@@ -101,6 +116,7 @@ def _fate(workspace: Workspace, recipe: str, doc_id: str, source: str | None) ->
     fate: dict[str, Any] = {
         "dataset": recipe,
         "outcome": "not decided yet" if source else "gone",
+        "current": True,
         "reasons": [],
         "cluster": [],
         "edits": [],
@@ -120,11 +136,19 @@ def _fate(workspace: Workspace, recipe: str, doc_id: str, source: str | None) ->
         table = workspace.read_table(published)
         own = pc.and_(pc.equal(table["doc_id"], doc_id), pc.equal(table["step"], "assemble"))
         rows += table.filter(own).to_pylist()
+    fate["current"] = _is_current(workspace, recipe)
     fate["reasons"] = rows
     fate["outcome"] = "removed" if any(r["outcome"] == "removed" for r in rows) else "quarantined" if rows else "kept"
     fate["cluster"] = _cluster(workspace, recipe, doc_id)
     fate["edits"] = _edits(workspace, recipe, doc_id)
     return fate
+
+
+def _is_current(workspace: Workspace, recipe: str) -> bool:
+    try:
+        return filter_step.is_current(workspace, catalog.plan(workspace, recipe))
+    except CurationError:  # a source that is not measured, a rule that is not there: what the ledgers say is of before
+        return False
 
 
 def _edits(workspace: Workspace, recipe: str, doc_id: str) -> list[tuple[str, int, str]]:
@@ -187,8 +211,20 @@ def shown(answer: dict[str, Any], language: str = "en") -> list[str]:
     if one := answer["settled"]:
         told = f"{one['license']}  ({'决定' if zh else 'decision'} {one['decision']}, {one['by']}: {one['because']})"
         lines.append(f"{'已确定许可' if zh else 'license settled'}: {told}")
+    if one := answer["withdrawn"]:
+        told = f"{one['decision']}, {one['by']}: {one['because']}"
+        lines.append(
+            f"已撤回（决定 {told}）；此后的运行均不再收录" if zh else f"withdrawn (decision {told}); no run since then keeps it"
+        )
     for fate in answer["datasets"]:
-        lines.append(f"{fate['dataset']}: {_outcome(fate['outcome'], zh)}{_versions(fate['versions'], zh)}")
+        old = (
+            ""
+            if fate["current"]
+            else "，为上次运行的结果，此后来源、规则或决定有变化"
+            if zh
+            else " by the last run; sources, rules or decisions changed since"
+        )
+        lines.append(f"{fate['dataset']}: {_outcome(fate['outcome'], zh)}{old}{_versions(fate['versions'], zh)}")
         for row in fate["reasons"]:
             lines.append(": ".join(part for part in (f"  - {row['filter']}", _reason(row, zh)) if part))
             words = row["because"] or {}
@@ -232,15 +268,16 @@ def _reason(row: dict[str, Any], zh: bool) -> str:
         release = f" ({row['label']})" if row["label"] else ""
         alike = "" if row["similarity"] is None else f"{', 相似度' if zh else ', similarity'} {row['similarity']:.3f}"
         return f"{'与其重复：' if zh else 'twin '}{row['twin']}{release}{alike}"
-    low = f"{row['low']:g} ≤ " if row["low"] is not None else ""
-    high = f" ≤ {row['high']:g}" if row["high"] is not None else ""
-    value = row["value"] if row["value"] is not None else row["label"]
-    allowed = f"; {row['where']}" if row["where"] else ""
     if not row["column"]:
         return ""
+    condition = {**row, **json.loads(row["where"] or "{}")}  # its allowed words stand beside its selection
+    value = row["value"] if row["value"] is not None else row["label"]
+    where = condition["where"] if isinstance(condition["where"], dict) else {}
     if zh:
-        return f"{row['column']} 为 {_number(value)}，保留条件：{low}值{high}{allowed}"
-    return f"{row['column']} is {_number(value)}, kept while {low}value{high}{allowed}"
+        judged = f"（适用：{selects(where, zh)}）" if where else ""
+        return f"{row['column']} 为 {_number(value)}，保留条件：{keeps(condition, zh)}{judged}"
+    judged = f" (asked where {selects(where)})" if where else ""
+    return f"{row['column']} is {_number(value)}, kept while {keeps(condition)}{judged}"
 
 
 def _number(value: Any) -> str:

@@ -25,7 +25,7 @@ from starlette.exceptions import HTTPException
 from curation import approval, decisions, tongue
 from curation.card import html
 from curation.card.blocks import percent
-from curation.errors import CurationError
+from curation.errors import CurationError, UnknownError
 from curation.questions import tryout
 from curation.review import deeds, pages
 from curation.review.people import Person
@@ -81,7 +81,7 @@ PAGES: dict[str, tuple[str, Ask]] = {
         lambda w, who, r: pages.judging(w, who, r.path_params["name"], r.query_params.get("second") == "1"),
     ),
     "/why": ("why", lambda w, who, r: pages.asked_why(w, who, r.query_params.get("doc"), _Templates.language(r) == "zh")),
-    "/conflicts": ("conflicts", lambda w, who, r: pages.conflicts(w, who)),
+    "/conflicts": ("conflicts", lambda w, who, r: pages.conflicts(w, who, r.query_params.get("settled"))),
     "/rights": ("rights", lambda w, who, r: pages.rights(w, who)),
     "/sources": ("sources", lambda w, who, r: pages.submissions(w, who)),
     "/source/{name}": ("source", _source),
@@ -101,7 +101,7 @@ def create(find: Callable[[], Workspace], identify: Identify, secret: bytes, ans
     """The application. `identify` raises HTTPException 401 for nobody; `secret` signs forms and must outlive a restart of a worker."""
     app = FastAPI(title="curation review", docs_url=None, redoc_url=None, openapi_url=None)
     shown = _Templates(secret)
-    Who = Annotated[Person, Depends(identify)]
+    Who = Annotated[Person, Depends(_remembered(identify))]
 
     @app.middleware("http")
     async def careful(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -113,7 +113,7 @@ def create(find: Callable[[], Workspace], identify: Identify, secret: bytes, ans
 
     @app.exception_handler(CurationError)
     async def refused(request: Request, error: CurationError) -> Response:
-        return shown.error(request, str(error), 409)
+        return shown.error(request, str(error), 404 if isinstance(error, UnknownError) else 409)
 
     @app.exception_handler(HTTPException)
     async def denied(request: Request, error: HTTPException) -> Response:
@@ -159,6 +159,17 @@ def create(find: Callable[[], Workspace], identify: Identify, secret: bytes, ans
         return _see(request, await run_in_threadpool(FORMS[deed], workspace, who, name, form))
 
     return app
+
+
+def _remembered(identify: Identify) -> Identify:
+    """The same, written down for the page of an error, which is somebody's too."""
+
+    async def known(request: Request) -> Person:
+        who = await identify(request)
+        request.state.who = who
+        return who
+
+    return known
 
 
 async def _form(request: Request) -> dict[str, Any]:
@@ -223,8 +234,8 @@ class _Templates:
 
     def error(self, request: Request, said: str, status: int) -> Response:
         """One line, as the command line says it."""
-        said = tongue.told(said, self.language(request) == "zh")
-        return self._render(request, "error.html", {"said": said, "status": status, "who": None, "here": "error"}, status)
+        said, who = tongue.told(said, self.language(request) == "zh"), getattr(request.state, "who", None)
+        return self._render(request, "error.html", {"said": said, "status": status, "who": who, "here": "error"}, status)
 
     def _render(self, request: Request, template: str, found: dict[str, Any], status: int) -> Response:
         language = self.language(request)

@@ -7,6 +7,7 @@ from curation import approval, catalog, decisions, gate, published
 from curation.decisions import Evidence
 from curation.errors import DataError, DeclarationError
 from curation.license import normalise
+from curation.questions import status
 from curation.review import pages, people, reading
 from curation.review.people import Person
 from curation.store import Workspace
@@ -62,7 +63,7 @@ def settle(workspace: Workspace, person: Person, name: str, form: Form) -> str:
         raise DeclarationError("a file that proves it is needed; its digest is kept, not the file")
     proof = [Evidence(name=content[0], sha256=hashlib.sha256(content[1]).hexdigest())]
     decisions.append(workspace, "settle", {"source": name}, because(form), by=person.identity(), proof=proof, license=spdx)
-    return "conflicts"
+    return f"conflicts?settled={name}"
 
 
 def accept(workspace: Workspace, person: Person, name: str, form: Form) -> str:
@@ -110,4 +111,6 @@ def demand_shown(workspace: Workspace, person: Person, name: str, form: Form) ->
         raise DeclarationError(f"{name} has sources above your clearance ({people.FILE}): {', '.join(closed)}")
     if form.get("digest") != manifest["digest"]:
         raise DataError(f"{name} changed since the page was shown; read it again")
+    if approves(form):
+        status.demand_current(workspace, name)
     return manifest

@@ -9,12 +9,11 @@ from functools import lru_cache
 from typing import Any
 
 from curation import approval, catalog, gate, levels, published, sampling, standing, versions
-from curation.errors import CurationError, DataError, DeclarationError
+from curation.errors import DataError, UnknownError
 from curation.loading import read_part
-from curation.questions import diff, status, tryout, tune, why
+from curation.questions import diff, policy, status, tryout, tune, why
 from curation.review import people, reading
 from curation.review.people import Person
-from curation.steps import dedup
 from curation.store import Workspace
 
 SOON = timedelta(days=90)  # rights that end within it are shown
@@ -70,35 +69,24 @@ def dataset(workspace: Workspace, person: Person, name: str) -> dict[str, Any]:
         "review": recipe.review,
         "decided": decided,
         "said": [one for one in standing.known(workspace) if one.subject == about],
-        "held": _held(workspace, name, manifest["digest"]),
+        "held": status.held(workspace, name, manifest["digest"]),
+        "outdated": status.outdated_by(workspace, name) is not None,
         "sampling": recipe.sampling,
         "card": _main(content),
     }
 
 
 def place_of_run(workspace: Workspace, run_id: str) -> str:
-    """Where the card of a run's dataset is; the catalogue while the run has none. Raises DeclarationError for an unknown run."""
+    """Where the card of a run's dataset is; the catalogue while the run has none. Raises UnknownError for an unknown run."""
     path = workspace.run_folder(run_id) / "run.json"
     if not path.is_file():
-        raise DeclarationError(f"no run {run_id!r} in {workspace.root}: it was of another workspace, or has not begun")
+        raise UnknownError(f"no run {run_id!r} in {workspace.root}: it was of another workspace, or has not begun")
     name = json.loads(path.read_text("utf-8"))["recipe"]
     return f"dataset/{name}" if workspace.exists(workspace.dataset(name, "manifest.json")) else ""
 
 
-def _held(workspace: Workspace, name: str, digest: str) -> str | None:
-    """The line that a release would be refused with today, or null."""
-    try:
-        plan = catalog.plan(workspace, name)
-        gate.demand_release(workspace, plan, digest)
-        dedup.filtered_out(workspace, plan)  # what was settled or withdrawn since makes it out of date
-        sampling.demand(workspace, plan)
-    except CurationError as error:
-        return str(error)
-    return None
-
-
 def version(workspace: Workspace, person: Person, name: str, wanted: str) -> dict[str, Any]:
-    """A released version: its card and its record. Raises DeclarationError naming the versions there are."""
+    """A released version: its card and its record. Raises UnknownError naming the versions there are."""
     record = versions.record(workspace.root, name, wanted)
     card = _main(_released_card(str(workspace.root), name, wanted))
     known = versions.released(workspace.root, name)
@@ -131,7 +119,7 @@ def compare(workspace: Workspace, person: Person, name: str, before: str, after:
     known = versions.released(workspace.root, name)
     for one in (before, after):
         if one not in known:
-            raise DeclarationError(f"no version {one!r} of dataset {name!r}; there are: {', '.join(known) or 'none'}")
+            raise UnknownError(f"no version {one!r} of dataset {name!r}; there are: {', '.join(known) or 'none'}")
     found = dict(_diff(str(workspace.root), workspace.storage, f"{name}@{before}", f"{name}@{after}"))
     may = cleared(workspace, person)
     found["samples"] = {
@@ -178,13 +166,15 @@ def asked_why(workspace: Workspace, person: Person, named: str | None, zh: bool)
 
 
 def readable(workspace: Workspace, person: Person, named: str) -> dict[str, Any]:
-    """The answer of `curate why` about a document that the person may read. Raises DeclarationError, alike for one that is not there."""
+    """The answer of `curate why` about a document that the person may read. Raises UnknownError, alike for one that is not there."""
     try:
         answer = why.ask(workspace, named)
-    except DeclarationError:
+    except UnknownError:
         answer = None
     if answer is None or not cleared(workspace, person)(answer["source"]):
-        raise DeclarationError(f"no document {named!r} here that you may read; clearances stand in {people.FILE}")
+        raise UnknownError(
+            f"no document {named!r} here that you may read ({people.FILE}); a name is a doc_id (or its first 6 digits) or a native_id"
+        )
     return answer
 
 
@@ -201,8 +191,11 @@ def unsettled(workspace: Workspace) -> dict[str, dict[str, Any]]:
     return {key: rows[key] for key in sorted(rows)}
 
 
-def conflicts(workspace: Workspace, person: Person) -> dict[str, Any]:
-    """Sources whose license claims disagree and that nobody has settled, with the words, the evidence and its validity."""
+def conflicts(workspace: Workspace, person: Person, settled: str | None = None) -> dict[str, Any]:
+    """Sources whose license claims disagree and that nobody has settled, with the words, the evidence and its validity.
+
+    Of one that was `settled` just now: its license, and the datasets whose policy does not take it.
+    """
     may = cleared(workspace, person)
     rows = []
     for name, one in unsettled(workspace).items():
@@ -216,7 +209,10 @@ def conflicts(workspace: Workspace, person: Person) -> dict[str, Any]:
         digest = hashlib.sha256(json.dumps([document, claims], sort_keys=True).encode()).hexdigest()
         own = {"claims": claims, "digest": digest, "readable": readable}
         rows.append({**one, **own, "evidence": _evidence(workspace, catalog.source(workspace, name))})
-    return {"rows": rows}
+    done = [one for one in standing.known(workspace) if one.kind == "settle" and one.subject.get("source") == settled]
+    said = done[-1].facts["license"] if done else None
+    refusing = policy.refusing(workspace, settled, said) if settled and said else []
+    return {"rows": rows, "settled": settled if done else None, "license": said, "refusing": refusing}
 
 
 def _evidence(workspace: Workspace, source: Any) -> list[dict[str, Any]]:

@@ -253,11 +253,8 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
 
 def filtered_out(workspace: Workspace, plan: Plan) -> set[str]:
     """Documents that the filters removed or quarantined; the ledger must stem from what is measured now."""
-    name = plan.recipe.name
-    summary = workspace.read_json(workspace.ledger(name, "filter", "summary.json"))
-    if summary is None or summary["inputs"] != filter_step.inputs_digest(workspace, plan):
-        raise DataError(f"recipe {name!r}: its sources changed since the filters ran; run `curate step filter {name}`")
-    ledger = workspace.read_table(workspace.ledger(name, "filter", "ledger.parquet"), ["doc_id"])
+    filter_step.demand_current(workspace, plan)
+    ledger = workspace.read_table(workspace.ledger(plan.recipe.name, "filter", "ledger.parquet"), ["doc_id"])
     return set(ledger["doc_id"].to_pylist())
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from curation import catalog, gate, published, signals, standing
-from curation.errors import ContractError
+from curation.errors import ContractError, DataError
 from curation.ledger import LEDGER, as_json, rows
 from curation.manifest import Source
 from curation.mixing import refusal
@@ -97,6 +97,21 @@ def inputs_digest(workspace: Workspace, plan: Plan) -> str:
     for source in plan.recipe.sources:
         digest.update(dump_json(published.signals(workspace, source)))
     return digest.hexdigest()[:32]
+
+
+def is_current(workspace: Workspace, plan: Plan) -> bool:
+    """Whether the filters' ledger stems from what is measured, declared and decided now. Raises DataError where something is not measured."""
+    summary = workspace.read_json(workspace.ledger(plan.recipe.name, "filter", "summary.json"))
+    return summary is not None and bool(summary["inputs"] == inputs_digest(workspace, plan))
+
+
+def demand_current(workspace: Workspace, plan: Plan) -> None:
+    """Raise DataError for a ledger of the filters that is out of date."""
+    if not is_current(workspace, plan):
+        name = plan.recipe.name
+        raise DataError(
+            f"recipe {name!r}: its sources, rules or decisions changed since the filters ran; run `curate run {name}`"
+        )
 
 
 def columns(workspace: Workspace, shard: dict[str, Any], wanted: set[str]) -> pa.Table:
