@@ -88,9 +88,9 @@ def parser() -> argparse.ArgumentParser:
     one.set_defaults(form="parquet")
     one = add("contributions", _contributions, "who gave what to a dataset, and the shares; statements lie in its reports/")
     one.add_argument("dataset", metavar="NAME[@VERSION]", help="default: as it stands in the workspace")
-    one = add("diff", _diff, "what changed between two versions")
-    one.add_argument("before", metavar="NAME@V1")
-    one.add_argument("after", metavar="NAME@V2")
+    one = add("diff", _diff, "what changed between two versions, or since a version")
+    one.add_argument("before", metavar="NAME[@V1]", help="default: the newest version")
+    one.add_argument("after", metavar="NAME[@V2]", nargs="?", help="default: as it stands in the workspace")
     decision_commands.Commands(_workspace, _answer).add_to(add)
     one = add("policy", _policy, "what another policy would remove from a dataset or let in, before it is switched on")
     one.add_argument("diff", choices=("diff",))
@@ -149,6 +149,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except BrokenPipeError:
         return 0
+    except KeyboardInterrupt:
+        print(t("curate: interrupted", "curate：已中断"), file=sys.stderr)
+        return 130
 
 
 def entry() -> None:
@@ -185,8 +188,8 @@ def _init(asked: argparse.Namespace) -> int:
         {"workspace": str(made.root)},
         [
             t(
-                f"{made.root} is a workspace. Next: write data/sources/<id>.yaml, then `curate check`.",
-                f"{made.root} 已是工作区。下一步：编写 data/sources/<id>.yaml，再运行 `curate check`。",
+                f"{made.root} is a workspace. Next, in it: `curate new-source ADDRESS`, then `curate new-dataset NAME` and `curate run NAME`.",
+                f"{made.root} 已是工作区。下一步，在其中执行：`curate new-source 地址`，再 `curate new-dataset 名称`、`curate run 名称`。",
             )
         ],
     )

@@ -7,19 +7,21 @@ import urllib.parse
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from curation import credentials
+from curation import credentials, readers, rooms
 from curation.errors import CurationError, DataError, DeclarationError
 from curation.license import DENIAL, Claim, decide, normalise
-from curation.manifest import Source
+from curation.manifest import INDUSTRIES, SOURCE_ID, Source
 from curation.questions import trial
 from curation.readers import auto
+from curation.recipe import unknown
 from curation.steps import ingest
 from curation.store import Workspace
 
 HOSTS = ("github.com", "gitlab.com", "gitee.com", "codeberg.org", "gitcode.com", "bitbucket.org")
 TABLES = {"csv", "jsonl", "parquet", "xlsx"}
+KNOWN_INDUSTRIES: tuple[str, ...] = get_args(INDUSTRIES)
 CHATS = ("messages", "conversations", "conversation", "dialog", "dialogue")
 
 
@@ -96,6 +98,36 @@ def id_of(where: dict[str, Any]) -> str:
     return name if len(name) > 1 else f"{kind.replace('_', '-')}-source"
 
 
+def new_id(workspace: Workspace, said: str) -> str:
+    """An id that a new source may have. Raises DeclarationError for one that is none, or taken."""
+    if not re.fullmatch(SOURCE_ID, said):
+        raise DeclarationError(f"id: {said!r}; allowed: a-z, 0-9, . and -, at least two; such as grid-manuals")
+    if (file := workspace.source_file(said)).exists():
+        raise DeclarationError(f"{workspace.shown(file)}: is there already; --id gives another name")
+    return said
+
+
+def license_of(said: str) -> str:
+    """A license as a manifest may say it. Raises DeclarationError."""
+    if normalise(said) is None and said != "unknown":
+        raise DeclarationError(f"license: {said!r} is no SPDX expression; allowed: such as CC-BY-4.0, LicenseRef-<name>, unknown")
+    return said
+
+
+def industry_of(said: str) -> str:
+    """One of the industries. Raises DeclarationError with all of them."""
+    if said not in KNOWN_INDUSTRIES:
+        raise DeclarationError(f"industry: {said!r}; allowed: {', '.join(KNOWN_INDUSTRIES)}")
+    return said
+
+
+def format_of(said: str) -> str:
+    """A reader's name, or auto. Raises DeclarationError with all of them."""
+    if said not in (known := rooms.names(readers)):
+        raise unknown("reader", said, known)
+    return said
+
+
 def look(workspace: Workspace, where: dict[str, Any]) -> Look:
     """Fetch a little, and tell what it is. A place that cannot be reached is told in `fault`."""
     found = Look(where)
@@ -165,11 +197,7 @@ def _plain(word: str) -> str:
 
 
 def source_yaml(answers: dict[str, Any], found: Look) -> str:
-    """The manifest with comments. Raises DeclarationError when the answers make none."""
-    if normalise(answers["license"]) is None and answers["license"] != "unknown":
-        raise DeclarationError(
-            f"license: {answers['license']!r} is no SPDX expression; allowed: such as CC-BY-4.0, LicenseRef-<name>, unknown"
-        )
+    """The manifest with comments."""
     kind, options = next(iter(found.where.items()))
     shown = ", ".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in options.items())
     said = "; ".join(dict.fromkeys(f"{c.detector} says {c.value} ({c.where})" for c in found.claims))

@@ -2,14 +2,13 @@
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from curation.decision_commands import Add, Answer, Find
-from curation.errors import DeclarationError
+from curation.errors import CurationError, DeclarationError
 from curation.tongue import t, told
 
 
@@ -67,22 +66,24 @@ class Commands:
     def new_source(self, asked: argparse.Namespace) -> int:
         """Look, ask, write."""
         from curation import drafting
-        from curation.manifest import SOURCE_ID
         from curation.questions import check
 
         workspace = self._find(asked)
         ask = _Asking(asked.yes or asked.json or not sys.stdin.isatty())
-        where = drafting.where_of(
-            asked.where
-            or ask(
-                t(
-                    "Where is it? (folder, git or web address, hf://, s3://, database)",
-                    "在哪里？（文件夹、git 或网页地址、hf://、s3://、数据库）",
-                ),
-                None,
+
+        def reached(said: str) -> str:
+            drafting.where_of(said, workspace.root)
+            return said
+
+        place = asked.where or ask(
+            t(
+                "Where is it? (folder, git or web address, hf://, s3://, database)",
+                "在哪里？（文件夹、git 或网页地址、hf://、s3://、数据库）",
             ),
-            workspace.root,
+            None,
+            reached,
         )
+        where = drafting.where_of(place, workspace.root)
         if "sql" in where:
             query = asked.query or ask(
                 t(
@@ -102,7 +103,9 @@ class Commands:
         for claim in found.claims[:5]:
             ask.tell(f"  {claim.detector}: {claim.value} ({claim.where})")
         answers: dict[str, Any] = {}
-        answers["format"] = asked.format or ask(t("Format?", "格式？"), found.format or "auto")
+        answers["format"] = ask.given(asked.format, drafting.format_of) or ask(
+            t("Format?", "格式？"), found.format or "auto", drafting.format_of
+        )
         column, chat = drafting.text_columns(found.columns) if answers["format"] in drafting.TABLES else (None, None)
         if asked.text or column or chat:
             said = asked.text or ask(
@@ -122,24 +125,28 @@ class Commands:
             answers["members"] = [] if said == "all" else said.split()
         if asked.members is not None:
             answers["members"] = asked.members
-        answers["license"] = asked.license or ask(
+        answers["license"] = ask.given(asked.license, drafting.license_of) or ask(
             t(
                 "License? (SPDX, such as CC-BY-4.0; LicenseRef-<name>; unknown)",
                 "许可？（SPDX，如 CC-BY-4.0；LicenseRef-<名称>；unknown）",
             ),
             found.license or "unknown",
+            drafting.license_of,
         )
-        answers["id"] = asked.id or ask(t("Its id?", "它的 id？"), drafting.id_of(where))
+
+        def id_of(said: str) -> str:
+            return drafting.new_id(workspace, said)
+
+        answers["id"] = ask.given(asked.id, id_of) or ask(t("Its id?", "它的 id？"), drafting.id_of(where), id_of)
         answers["title"] = asked.title or ask(
             t("Its title?", "它的标题？"), answers["id"].replace("-", " ").replace(".", " ").capitalize()
         )
         answers["contact"] = asked.contact or ask(t("Whom to ask about it?", "有疑问时联系谁？"), drafting.contact_of(workspace))
-        answers["industry"] = asked.industry or ask(t("Industry?", "行业？"), "general")
-        if not re.fullmatch(SOURCE_ID, answers["id"]):
-            raise DeclarationError(f"id: {answers['id']!r}; allowed: a-z, 0-9, . and -, at least two; such as grid-manuals")
+        industries = ", ".join(drafting.KNOWN_INDUSTRIES)
+        answers["industry"] = ask.given(asked.industry, drafting.industry_of) or ask(
+            t(f"Industry? ({industries})", f"行业？（{industries}）"), "general", drafting.industry_of
+        )
         file = workspace.source_file(answers["id"])
-        if file.exists():
-            raise DeclarationError(f"{workspace.shown(file)}: is there already; --id gives another name")
         file.write_text(drafting.source_yaml(answers, found), encoding="utf-8")
         try:
             check.source(workspace, answers["id"])
@@ -148,6 +155,11 @@ class Commands:
             raise
         shown = workspace.shown(file)
         unseen = [f"{t('not looked at', '未能查看')}: {told(found.fault)}"] if found.fault else []
+        if ask.taken and not asked.yes:
+            unseen.append(
+                t("no terminal to ask on, taken as found or usual: ", "没有可供提问的终端，按所见或惯例取用：")
+                + "; ".join(ask.taken)
+            )
         lines = [*unseen, f"{t('written', '已写入')}: {shown}", *file.read_text(encoding="utf-8").rstrip().splitlines()]
         if "auth_ref" in (where.get("sql") or {}):
             lines.append(
@@ -226,21 +238,41 @@ class Commands:
 
 
 class _Asking:
-    """Asks on the terminal; an empty answer is the default. Where nobody can answer, the default is taken."""
+    """Asks on the terminal; an empty answer is the default, a wrong one is asked again. Where nobody can answer, the default is taken."""
 
     def __init__(self, quiet: bool, read: Callable[[str], str] = input) -> None:
         self.quiet, self._read, self.count = quiet, read, 0
+        self.taken: list[str] = []  # questions that the default answered
 
-    def __call__(self, question: str, default: str | None) -> str:
+    def __call__(self, question: str, default: str | None, sound: Callable[[str], str] = str) -> str:
+        """The answer as `sound` gives it back; what it refuses with a DeclarationError is told and asked again."""
         if self.quiet:
             if default is None:
                 raise DeclarationError(f"{question} Nobody is there to answer; give it as an argument")
-            return default
+            self.taken.append(f"{question.partition('?')[0].partition('？')[0]}: {default}")
+            return sound(default)
         self.count += 1
-        said = self._read(f"{self.count}. {question}{f' [{default}]' if default else ''} ").strip()
-        while not said and default is None:
-            said = self._read(t("   (an answer is needed) ", "   （需要回答） ")).strip()
-        return said or default or ""
+        line = f"{self.count}. {question}{f' [{default}]' if default else ''} "
+        while True:
+            said = self._line(line) or default or ""
+            if not said:
+                line = t("   (an answer is needed) ", "   （需要回答） ")
+                continue
+            try:
+                return sound(said)
+            except CurationError as error:
+                self.tell(f"   {told(str(error))}")
+                line = t("   again: ", "   请重答：")
+
+    def given(self, argument: str | None, sound: Callable[[str], str]) -> str | None:
+        """What an option of the command answers already, as `sound` gives it back. Raises DeclarationError for a wrong one."""
+        return sound(argument) if argument else None
+
+    def _line(self, question: str) -> str:
+        try:
+            return self._read(question).strip()
+        except EOFError:
+            raise DeclarationError("the input ended before the last question; nothing is written") from None
 
     def tell(self, line: str) -> None:
         if not self.quiet:

@@ -184,6 +184,12 @@ def test_versions_say_what_changed(own: Workspace, tmp_path: Path) -> None:
     assert "energy: removed (in v1.0.0, v1.0.1, v1.1.0; not in v2.0.0)" in lines
     (own.root / "incoming" / "late.jsonl").unlink()  # its source has it no longer; the versions that hold it still answer
     line.run(own, "energy", until="card")
+    waits = diff.ask(own, "energy")  # what a reviewer decides about: since the newest version, as it stands
+    assert (waits["before"], waits["after"], waits["released"]) == ("energy@v2.0.0", "energy@v2.1.0", False)
+    assert waits["removed"] == 1 and waits["samples"]["removed"][0]["native_id"] == "late" and waits["added"] == 0
+    assert waits["documents"] == [n := waits["documents"][0], n - 1] and "(not released)" in diff.shown(waits)[0]
+    many = diff.ask(own, "energy@v2.0.0", "energy@v1.0.0")
+    assert many["added"] <= diff.SAMPLES or f"… and {many['added'] - diff.SAMPLES:,} more" in "\n".join(diff.shown(many))
     late = diff.ask(own, "energy@v1.0.1", "energy@v1.1.0")["samples"]["added"][0]["id"]
     answer = curation.why(late[:12], workspace=str(own.root))
     assert answer["native_id"] == "late" and answer["measured"] == {"license.id": "MIT"}

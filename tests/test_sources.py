@@ -83,6 +83,42 @@ def test_five_hundred_files_in_eight_answers(
     assert json.loads((workspace.root / "data/documents/handbook/INDEX.json").read_text())["documents"] == 500
 
 
+def test_a_wrong_answer_is_asked_again(
+    workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Place, license, id and industry each once wrong: the line says what is allowed, and nothing that was said before is lost."""
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    (folder / "a.md").write_text(corpus.paragraph("zh", 1))
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    lines = ["nowhere", str(folder), "", "no license", "MIT", "A", "good-notes", "", "", "dancing", "energy"]
+    said = iter(lines)
+    monkeypatch.setattr("curation.source_commands._Asking.__init__.__defaults__", (lambda question: next(said),))
+    code, out, err = run(workspace, capsys, "new-source")
+    assert code == 0, err
+    assert list(said) == []
+    for line_ in (
+        "nowhere: no such file",
+        "'no license' is no SPDX",
+        "id: 'A'; allowed",
+        "industry: 'dancing'; allowed: general, research",
+    ):
+        assert line_ in out
+    made = load(workspace.source_file("good-notes"))
+    assert made.industry == ["energy"] and made.license == "MIT"
+
+    def ended(question: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("curation.source_commands._Asking.__init__.__defaults__", (ended,))
+    code, _, err = run(workspace, capsys, "new-source", str(folder))
+    assert (code, err) == (2, "curate: the input ended before the last question; nothing is written\n")
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
+    code, out, _ = run(workspace, capsys, "new-source", str(folder), "--id", "other-notes")
+    assert code == 0 and "no terminal to ask on, taken as found or usual: Format: markdown; License: unknown" in out
+
+
 def test_a_table_asks_for_its_text(workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The longest column is proposed; a chat is kept whole; a database gets a login by name."""
     (workspace.root / "qa.csv").write_text(

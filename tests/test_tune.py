@@ -3,17 +3,19 @@
 import json
 import time
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from curation import cli
+from curation import cli, line, workspaces
 from curation.errors import DeclarationError
 from curation.policy.verdicts import judge, outcomes
 from curation.questions import tune, tune_page
 from curation.recipe import Filter, Plan, Policy, Recipe
 from curation.store import Workspace
+from tests import corpus
 
 WORDS = {"en": "because", "zh": "因为"}
 
@@ -107,6 +109,25 @@ def test_a_wrong_setting_names_what_is_allowed(setting: str) -> None:
     """One line."""
     with pytest.raises(DeclarationError, match=r"allowed|number"):
         tune.changed(small(FILTERS, table(40)), [setting])
+
+
+def test_a_filter_on_what_is_not_measured_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line for a column that there is not, and for a signal that nobody measured yet."""
+    workspaces.create(tmp_path / "ws", None)
+    workspace = corpus.lay(tmp_path / "ws")
+    line.run(workspace, "energy", until="annotate")
+    recipe, index = workspace.recipe_file("energy"), workspace.root / "data" / "signals" / "INDEX" / "plant.json"
+    sound = recipe.read_text()
+    recipe.write_text(sound.replace("column: metadata.status", "column: tokens.cuont"))
+    arguments = ["--workspace", str(workspace.root), "tune", "energy"]
+    assert cli.main(arguments) == 2 and "unknown column 'tokens.cuont'; known: tokens.count" in capsys.readouterr().err
+    recipe.write_text(sound)
+    measured = json.loads(index.read_text())
+    for shard in measured["shards"]:
+        del shard["signals"]["license"]
+    index.write_text(json.dumps(measured))
+    assert cli.main(arguments) == 2
+    assert "source 'plant': the signal license is not measured; run `curate step annotate plant`" in capsys.readouterr().err
 
 
 def test_in_the_terminal_and_as_a_page(done: Workspace, tmp_path, capsys: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]

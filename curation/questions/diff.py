@@ -6,26 +6,31 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation import catalog
-from curation.errors import DeclarationError
+from curation import catalog, published, versions
+from curation.errors import UnknownError
 from curation.loading import read_columns
 from curation.store import Workspace
 from curation.tongue import t
-from curation.versions import record, split_name
+from curation.versions import split_name
 
 SAMPLES = 5
 
 
-def ask(workspace: Workspace, before: str, after: str) -> dict[str, Any]:
-    """Compare `name@v1` with `name@v2`: documents added, removed (with the reason) and changed; tokens by part."""
+def ask(workspace: Workspace, before: str, after: str | None = None) -> dict[str, Any]:
+    """Compare `name@v1` with `name@v2`, or with `name` as it stands: documents added, removed (with the reason), changed; tokens by part.
+
+    Without `after` it is what stands; a `before` without a version is the newest one. Raises UnknownError for a version that is not there.
+    """
     name, old = split_name(before)
-    other, new = split_name(after)
-    if old is None or new is None:
-        raise DeclarationError(f"diff needs versions, such as {name}@v1.0.0 {name}@v1.1.0")
-    records = record(workspace.root, name, old), record(workspace.root, other, new)
-    where, documents = str(workspace.root), {"data/*.parquet": ["id", "source", "title", "native_id", "text_sha256"]}
-    one = read_columns(where, name, old, documents)[0]
-    two, ledger = read_columns(where, other, new, {**documents, "ledger/removed.parquet": ["doc_id", "filter"]})
+    other, new = split_name(after or name)
+    if old is None:
+        if not (known := versions.released(workspace.root, name)):
+            raise UnknownError(f"{name} has no version yet that one could compare with")
+        old = known[-1]
+    documents = ["id", "source", "title", "native_id", "text_sha256"]
+    one, _, was_counts = _released(workspace, name, old, documents)
+    two, ledger, counts = _released(workspace, other, new, documents) if new else _standing(workspace, other, documents)
+    new = new or published.manifest(workspace, other)["version"]
     sources = catalog.dataset(workspace, other).sources if workspace.recipe_file(other).exists() else []
     was, now = _texts(one), _texts(two)
     added, gone = sorted(now.keys() - was.keys()), sorted(was.keys() - now.keys())
@@ -34,14 +39,15 @@ def ask(workspace: Workspace, before: str, after: str) -> dict[str, Any]:
     return {
         "before": f"{name}@{old}",
         "after": f"{other}@{new}",
-        "documents": [r["counts"]["documents"] for r in records],
-        "tokens": [r["counts"]["tokens"] for r in records],
+        "released": new in versions.released(workspace.root, other),
+        "documents": [was_counts["documents"], counts["documents"]],
+        "tokens": [was_counts["tokens"], counts["tokens"]],
         "added": len(added),
         "removed": len(gone),
         "changed": len(changed),
         "removed_because": dict(sorted(Counter(reasons.values()).items())),
         "tokens_by": {
-            part: _side_by_side(records[0]["counts"][f"tokens_by_{part}"], records[1]["counts"][f"tokens_by_{part}"])
+            part: _side_by_side(was_counts[f"tokens_by_{part}"], counts[f"tokens_by_{part}"])
             for part in ("language", "license", "source")
         },
         "samples": {
@@ -50,6 +56,21 @@ def ask(workspace: Workspace, before: str, after: str) -> dict[str, Any]:
             "changed": _shown(two, changed[:SAMPLES]),
         },
     }
+
+
+def _released(workspace: Workspace, name: str, version: str, documents: list[str]) -> tuple[pa.Table, pa.Table, dict[str, Any]]:
+    """(documents, the ledger of what was removed, counts) of a version."""
+    counts = versions.record(workspace.root, name, version)["counts"]
+    wanted = {"data/*.parquet": documents, "ledger/removed.parquet": ["doc_id", "filter"]}
+    rows, ledger = read_columns(str(workspace.root), name, version, wanted)
+    return rows, ledger, counts
+
+
+def _standing(workspace: Workspace, name: str, documents: list[str]) -> tuple[pa.Table, pa.Table, dict[str, Any]]:
+    """The same of a dataset's files as they lie in the workspace: what a reviewer has to decide about."""
+    counts = published.manifest(workspace, name)["counts"]
+    rows = pa.concat_tables([workspace.read_table(file, documents) for file in workspace.files(workspace.dataset(name, "data"))])
+    return rows, workspace.read_table(workspace.dataset(name, "ledger/removed.parquet"), ["doc_id", "filter"]), counts
 
 
 def _texts(documents: pa.Table) -> dict[str, str]:
@@ -87,7 +108,7 @@ _KINDS = {"added": "新增", "removed": "移除", "changed": "变更"}
 def shown(answer: dict[str, Any]) -> list[str]:
     """The answer as lines."""
     lines = [
-        f"{answer['before']} → {answer['after']}",
+        f"{answer['before']} → {answer['after']}{'' if answer['released'] else t(' (not released)', '（未发布）')}",
         f"{t('documents', '文档')} {answer['documents'][0]:,} → {answer['documents'][1]:,}; "
         f"{t('tokens', '词元')} {answer['tokens'][0]:,} → {answer['tokens'][1]:,}",
         f"{t('added', '新增')} {answer['added']:,}, {t('removed', '移除')} {answer['removed']:,}, {t('changed', '变更')} {answer['changed']:,}",
@@ -103,4 +124,6 @@ def shown(answer: dict[str, Any]) -> list[str]:
         for row in answer["samples"][kind]:
             because = f"  [{row['reason']}]" if "reason" in row else ""
             lines.append(f"  {t(kind, _KINDS[kind])}: {row['id']} {row['source']} {row['title'] or row['native_id']}{because}")
+        if (more := answer[kind] - len(answer["samples"][kind])) > 0:
+            lines.append(f"  {t(kind, _KINDS[kind])}: {t(f'… and {more:,} more', f'… 另有 {more:,} 份')}")
     return lines

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from curation import catalog, standing
 from curation.errors import DeclarationError
 from curation.policy.verdicts import columns_of, passes, select
+from curation.questions import check
 from curation.recipe import Condition, Filter, Plan
 from curation.steps.filter import columns, shards_of
 from curation.store import Workspace
@@ -72,6 +73,7 @@ class Measured:
 
 def measured(workspace: Workspace, name: str) -> Measured:
     """Read a recipe's columns, once. Raises DeclarationError for an unknown recipe, DataError where nothing is measured."""
+    check.recipe(workspace, name)
     plan = catalog.plan(workspace, name)
     wanted = columns_of(plan) | {"language.code"} | standing.needed(workspace)
     tables, shards, start = [], [], 0

@@ -110,23 +110,29 @@ def _provenance(workspace: Workspace, name: str, wanted: str) -> Any:
 
 
 @lru_cache(32)
-def _diff(root: str, storage: str, before: str, after: str) -> dict[str, Any]:
+def _diff(root: str, storage: str, before: str, after: str, digest: str) -> dict[str, Any]:
+    """Kept while neither version nor, of what is not released, its `digest` changes."""
     return diff.ask(Workspace(root, storage), before, after)
 
 
 def compare(workspace: Workspace, person: Person, name: str, before: str, after: str) -> dict[str, Any]:
-    """What changed between two versions; they never change themselves."""
+    """What changed between two versions, or since one: what waits for a release is compared under its version to be."""
     known = versions.released(workspace.root, name)
+    manifest = workspace.read_json(workspace.dataset(name, "manifest.json"))
+    waiting = manifest["version"] if manifest and manifest["version"] not in known else None
+    choices = [*known, *([waiting] if waiting else [])]
     for one in (before, after):
-        if one not in known:
-            raise UnknownError(f"no version {one!r} of dataset {name!r}; there are: {', '.join(known) or 'none'}")
-    found = dict(_diff(str(workspace.root), workspace.storage, f"{name}@{before}", f"{name}@{after}"))
+        if one not in choices or (one == waiting and one == before):
+            raise UnknownError(f"no version {one!r} of dataset {name!r}; there are: {', '.join(choices) or 'none'}")
+    digest = manifest["digest"] if manifest and after == waiting else ""
+    shown = name if after == waiting else f"{name}@{after}"
+    found = dict(_diff(str(workspace.root), workspace.storage, f"{name}@{before}", shown, digest))
     may = cleared(workspace, person)
     found["samples"] = {
         kind: [row if may(row["source"]) else {**row, "title": None, "native_id": "–"} for row in rows]
         for kind, rows in found["samples"].items()
     }
-    return {"name": name, "versions": known, "before": before, "after": after, "diff": found}
+    return {"name": name, "versions": known, "waiting": waiting, "before": before, "after": after, "diff": found}
 
 
 def judging(workspace: Workspace, person: Person, name: str, second: bool) -> dict[str, Any]:

@@ -133,6 +133,9 @@ def columns(workspace: Workspace, shard: dict[str, Any], wanted: set[str]) -> pa
         if signal not in {"document", "metadata"}:
             by_signal.setdefault(signal, []).append(column)
     for signal, names in by_signal.items():
+        if signal not in shard["signals"]:
+            source = documents["source"][0].as_py()
+            raise DataError(f"source {source!r}: the signal {signal} is not measured; run `curate step annotate {source}`")
         sidecar = workspace.read_table(shard["signals"][signal]["file"], names)
         if sidecar.num_rows != table.num_rows:
             raise ContractError(f"{shard['signals'][signal]['file']}: {sidecar.num_rows} rows beside {table.num_rows}")
