@@ -81,6 +81,7 @@ def parser() -> argparse.ArgumentParser:
     )
     one.add_argument("--upweight", action="store_true", help="repeat a document by how many sources had it")
     one.add_argument("--split", default="train")
+    one.add_argument("--accept-withdrawn", metavar="REASON", help="take a version although documents of it were withdrawn")
     one.add_argument("--config", help="a kind of license, where the card names several")
     form = one.add_mutually_exclusive_group()
     form.add_argument("--jsonl", dest="form", action="store_const", const="jsonl", help="JSON Lines instead of Parquet")
@@ -149,9 +150,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except BrokenPipeError:
         return 0
-    except KeyboardInterrupt:
-        print(t("curate: interrupted", "curate：已中断"), file=sys.stderr)
-        return 130
 
 
 def entry() -> None:
@@ -160,7 +158,11 @@ def entry() -> None:
 
     # importing makes many objects and no garbage: looking for it takes 0.3 s of `curate twins` on a small file
     gc.set_threshold(100_000, 20, 20)
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print(t("curate: interrupted", "curate：已中断"), file=sys.stderr)
+        sys.exit(130)
 
 
 def _workspace(asked: argparse.Namespace):  # type: ignore[no-untyped-def]
@@ -321,7 +323,9 @@ def _pull(asked: argparse.Namespace) -> int:
 
     wanted, blended = loading.portions(asked.fraction, asked.tokens, asked.by, parse(asked.mix) or None, asked.upweight)
     where = str(_workspace(asked).root)
-    answer = loading.pull(asked.release, where, asked.out, asked.split, asked.config, wanted, asked.form, blended)
+    answer = loading.pull(
+        asked.release, where, asked.out, asked.split, asked.config, wanted, asked.form, blended, asked.accept_withdrawn
+    )
     return _answer(
         asked,
         answer,

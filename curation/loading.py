@@ -164,11 +164,19 @@ def _shards(files: Any, name: str, version: str, split: str, config: str | None)
 
 
 def pull(
-    release: str, workspace: str, out: Path, split: str, config: str | None, asked: Portion, form: str, blended: Blend
+    release: str,
+    workspace: str,
+    out: Path,
+    split: str,
+    config: str | None,
+    asked: Portion,
+    form: str,
+    blended: Blend,
+    accept_withdrawn: str | None = None,
 ) -> dict[str, int | str]:
     """Write a release, or a portion of it, into a folder: one file, `form` parquet, jsonl or tc609. Raises DeclarationError."""
     name, _, version = release.partition("@")
-    version, found = table(name, version or None, workspace, split, None, config, asked)
+    version, found = table(name, version or None, workspace, split, accept_withdrawn, config, asked)
     found = blended(found)
     out.mkdir(parents=True, exist_ok=True)
     stem = f"{name}-{version}-{split}"
@@ -222,7 +230,7 @@ def _demand_not_withdrawn(where: str, release: str) -> None:
     for one in standing.concerns(known, release):
         raise RightsError(
             f"{release}: {one.facts['documents']} documents were withdrawn on {one.day} (decision {one.number}: {one.because}); "
-            'take a later version, or load it with accept_withdrawn="reason"'
+            'take a later version, or give a reason: accept_withdrawn="...", --accept-withdrawn REASON'
         )
 
 

@@ -51,6 +51,13 @@ def manifest(workspace: Workspace, dataset: str) -> dict[str, Any]:
     return _read(workspace, workspace.dataset(dataset, "manifest.json"), f"dataset {dataset!r} has no card yet", f"run {dataset}")
 
 
+def card(workspace: Workspace, dataset: str) -> dict[str, Any]:
+    """What a dataset's card says, as its exports were made from."""
+    return _read(
+        workspace, workspace.dataset(dataset, "reports/card.json"), f"dataset {dataset!r} has no card yet", f"run {dataset}"
+    )
+
+
 def _read(workspace: Workspace, key: str, fault: str, command: str) -> dict[str, Any]:
     found = workspace.read_json(key)
     if found is None:

@@ -15,10 +15,12 @@ import os
 import secrets
 from collections import Counter
 from datetime import date
+from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import yaml
 
 from curation import decisions
 from curation.decisions import Identity
@@ -30,11 +32,9 @@ KEY = "CURATION_SAMPLING_KEY"  # whoever knows it can tell beforehand which docu
 MANUAL, MANUAL_RATE = 4000, 0.96
 TECHNICAL, TECHNICAL_RATE = 0.10, 0.98
 LIBRARY, A1_LEAST, A2_LEAST = 10_000, 200, 100  # keywords in all, for each risk of A.1, for each of A.2
-RISKS = {
-    f"A.{part}.{letter}"
-    for part, letters in (("1", "abcdefgh"), ("2", "abcdefghi"), ("3", "abcde"), ("4", "abcdefg"), ("5", "ab"))
-    for letter in letters
-}
+RISKS: dict[str, tuple[str, str]] = yaml.safe_load(
+    resources.files("curation.resources").joinpath("risks.yaml").read_text("utf-8")
+)
 
 
 class Rate(NamedTuple):

@@ -73,24 +73,23 @@ def summary(answer: dict[str, Any], console: Console | None = None) -> None:
     flow.add_row(f"[bold]{t('kept', '保留')}[/bold]", f"[bold]{answer['kept']:,}[/bold]")
     flow.add_row(t("tokens kept", "保留词元"), f"{answer['tokens']:,}")
     console.print(flow)
-    console.print(t("A document may fail several filters; each is counted.", "一份文档可能未通过多条规则，均计入。"), style="dim")
-    by_source = Table(
-        *_words(("source", "来源"), ("kept", "保留"), ("removed", "删除"), ("quarantined", "隔离"), ("tokens", "词元")),
-        box=None,
-        pad_edge=False,
+    console.print(
+        t("A document that fails several filters is counted once, under the first.", "未通过多条规则的文档只计一次，归于首条。"),
+        style="dim",
     )
+    keys = (
+        ("filters", ("filters", "规则")),
+        ("duplicates", ("duplicates", "重复")),
+        ("quarantined", ("quarantined", "隔离")),
+        ("kept", ("kept", "保留")),
+        ("kept_tokens", ("tokens", "词元")),
+    )
+    by_source = Table(t("source", "来源"), *_words(*(words for _, words in keys)), box=None, pad_edge=False)
     for column in by_source.columns[1:]:
         column.justify = "right"
     for source, row in answer["by_source"].items():
-        by_source.add_row(source, *(f"{row[k]:,}" for k in ("kept", "removed", "quarantined", "kept_tokens")))
+        by_source.add_row(source, *(f"{row[key]:,}" for key, _ in keys))
     console.print(by_source)
-    console.print(
-        t(
-            f"(before duplicates: {answer['duplicates']['exact']:,} exact and {answer['duplicates']['near']:,} near went)",
-            f"（去重前；去重删除：相同 {answer['duplicates']['exact']:,}，相近 {answer['duplicates']['near']:,}）",
-        ),
-        style="dim",
-    )
     for part, zh in (("language", "语言"), ("license", "许可")):
         rows = answer[f"tokens_by_{part}"]
         console.print(
@@ -102,7 +101,7 @@ def summary(answer: dict[str, Any], console: Console | None = None) -> None:
     lines = [
         f"{t('dataset ', '数据集  ')} {answer['path']}",
         f"{t('card    ', '卡片    ')} {answer['path']}/card.html   {t('(open it in a browser)', '（用浏览器打开）')}",
-        f'{t("load    ", "加载    ")} python -c \'import curation; print(curation.load("{answer["dataset"]}", "{answer["version"]}", workspace="{answer["workspace"]}"))\'',
+        f'{t("load    ", "加载    ")} python -c \'import curation; print(len(curation.load("{answer["dataset"]}", "{answer["version"]}", workspace="{answer["workspace"]}")))\'',
     ]
     if not answer["released"]:
         lines.pop()

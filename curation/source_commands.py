@@ -211,6 +211,7 @@ class Commands:
 
     def try_out(self, asked: argparse.Namespace) -> int:
         """Look at a sample, and say what would become of it."""
+        from curation.card.readme import plain
         from curation.questions import tryout
 
         if asked.objects < 1:
@@ -222,7 +223,7 @@ class Commands:
             if file:
                 file.write_text(made(answer), encoding="utf-8")
                 written.append(f"{t('written', '已写入')}: {file}")
-        return self._answer(asked, answer, [*tryout.markdown(answer, short=bool(written)).splitlines(), *written])
+        return self._answer(asked, answer, [*plain(tryout.markdown(answer, short=bool(written))).splitlines(), *written])
 
     def pack(self, asked: argparse.Namespace) -> int:
         """One archive of a folder."""

@@ -42,7 +42,7 @@ def test_why_tells_origin_measures_and_reasons(done: Workspace, capsys: pytest.C
     [
         (["run", "nothing"], "unknown recipe 'nothing'; known: energy"),
         (["why", "nothing"], "no document 'nothing'"),
-        (["diff", "energy", "energy@v1.0.0"], "diff needs versions"),
+        (["diff", "energy@v9.0.0"], "no version 'v9.0.0' of dataset 'energy'; there are: none"),
         (["diff", "energy@v1.0.0", "energy@v2.0.0"], "no version 'v1.0.0'"),
         (["signal", "nothing", "a", "b"], "unknown signal 'nothing'; known: aigc, c4, characters"),
         (["twins", "absent.jsonl", "b.parquet"], "absent.jsonl: no such file"),

@@ -563,6 +563,8 @@ def test_a_withdrawn_text_is_out_marked_and_does_not_come_back(own: Workspace) -
     with pytest.raises(RightsError, match="withdrawn"):
         curation.load("energy", "v1.0.0", workspace=f"file://{root}")
     assert len(curation.load("energy", "v1.0.0", workspace=str(root), accept_withdrawn="an audit")) > 0
+    pull = ["--workspace", str(root), "pull", "energy@v1.0.0", "--out", str(root.parent / "part")]
+    assert cli.main(pull) == 2 and cli.main([*pull, "--accept-withdrawn", "an audit"]) == 0
     (root / "incoming2").mkdir()
     copy = {"id": "copy", "text": corpus.paragraph("zh", 7) + "转载。", "license": "CC-BY-4.0", "status": "valid", "year": 2001}
     paged = {**copy, "id": "paged", "text": corpus.paragraph("zh", 960), "url": "https://news.gone.example/p/1"}

@@ -301,7 +301,11 @@ def test_a_sample_is_judged_by_keys(page: Page, address: str, workspace: Workspa
     third = page.inner_text(".text")
     page.keyboard.press("s")
     page.wait_for_function("before => document.querySelector('.text').innerText !== before", arg=third)
-    assert f"3 / {total}" in page.inner_text("main")
+    assert f"2 / {total} judged" in page.inner_text("main") and "1 skipped" in page.inner_text("main")
+    page.locator("h1").click()
+    page.keyboard.press("u")  # what was skipped is shown again
+    page.wait_for_function("wanted => document.querySelector('.text').innerText === wanted", arg=third)
+    assert "skipped" not in page.inner_text("main")
     page.click("text=Hand in")
     page.wait_for_selector("text=/by you 2/")  # what was skipped is nobody's verdict
     found = sampling.manual(workspace, "energy")
@@ -438,7 +442,7 @@ def test_a_card_is_rejected_then_approved_and_released(page: Page, address: str,
     page.goto(f"{address}/dataset/energy/diff?before=v2.0.0&after=v1.0.0")  # backwards: what went is what comes
     assert "energy@v2.0.0 → energy@v1.0.0" in page.inner_text("main") and "34 → 52" in page.inner_text("main")
     page.goto(f"{address}/dataset/energy/version/v2.0.0")
-    assert "What changed" in page.inner_text("article") and "v1.0.0 → v2.0.0 (rules)" in page.inner_text("article")
+    assert "What changed" in page.inner_text("article") and "v1.0.0 → v2.0.0 (rules changed)" in page.inner_text("article")
     record = json.loads((workspace.root / "data/datasets/energy/PROVENANCE.json").read_text())
     assert record["decided"][-1]["by"] == "reviewer" and record["cost"]["cpu_seconds"] > 0 and record["digest"] == digest
 

@@ -46,6 +46,9 @@ def test_what_it_says(released: Workspace, offered: Path) -> None:
     assert answer["documents"] == 8 and answer["unreadable"] == [["no_text", 1]]
     assert dict(answer["languages"])["en"] == 3
     assert answer["level"]["proposed"] == "L3" and ["CN_ID", 4] in answer["personal_data"]["by_type"]
+    assert (
+        answer["derived"]["contains_pi"][0] == "yes" and answer["derived"]["data_level"][0] == "L3"
+    )  # what was seen, not what is usual
     assert [claim["value"] for claim in answer["license"]["claims"]] == ["CC-BY-4.0"]
     assert answer["overlap"]["published_already"] == 3
     assert answer["overlap"]["datasets"][0]["sources"] == [

@@ -10,14 +10,18 @@ from typing import Any
 from curation.card import Model, count, plots
 from curation.card.blocks import Cell, Code, Section, Words, words
 from curation.card.sections import sections
+from curation.card.terms import chinese
 
 CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+# tables are scrolled, never broken letter by letter; a shadow at an edge says that there is more
+WIDE = """.wide{overflow-x:auto;margin:1em 0;background:linear-gradient(90deg,#fff 30%,#fff0),linear-gradient(270deg,#fff 30%,#fff0) 100% 0,linear-gradient(90deg,#0003,#0000),linear-gradient(270deg,#0003,#0000) 100% 0;background-repeat:no-repeat;background-size:2rem 100%,2rem 100%,.6rem 100%,.6rem 100%;background-attachment:local,local,scroll,scroll}
+.wide td,.wide th{min-width:4.2em}.wide table:has(tr>:nth-child(4)){min-width:34rem}.wide table:has(tr>:nth-child(7)){min-width:58rem}.wide thead th{white-space:nowrap}"""
 STYLE = """
 :root{--ink:#1f2937;--quiet:#5b6472;--line:#d9dee5;--accent:#1d4ed8;--paper:#fff;--soft:#f3f5f8}
 body{overflow-wrap:break-word;margin:0 auto;max-width:66rem;padding:1.5rem;color:var(--ink);background:var(--paper);font:16px/1.6 system-ui,"Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif}
 h1{margin:.2em 0;line-height:1.25}h2{margin-top:2em;border-bottom:1px solid var(--line);padding-bottom:.2em}
 table{border-collapse:collapse;font-size:.9em}
-.wide{overflow-x:auto;margin:1em 0}
+WIDE
 th,td{text-align:left;padding:.3em .7em;border-bottom:1px solid var(--line);vertical-align:top}th{background:var(--soft)}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 code{background:var(--soft);padding:.1em .3em;border-radius:3px;overflow-wrap:anywhere;font-size:.92em}
@@ -32,7 +36,7 @@ input[name=language]{margin:0 .2em 0 .8em}
 #zh:checked~main .en,#en:checked~main .zh{display:none}
 @media print{input[name=language],label,nav{display:none}body{max-width:none;padding:0}h2{break-after:avoid}table,figure{break-inside:avoid}}
 @media(max-width:40rem){nav ol{columns:1}}
-"""
+""".replace("WIDE", WIDE)
 
 
 def render(model: Model) -> dict[str, bytes]:
@@ -104,8 +108,19 @@ def _inline(svg: bytes, path: str) -> str:
     text = re.sub(r'\bid="([^"]+)"', rf'id="{mark}-\1"', text)
     text = re.sub(r'(xlink:href|href)="#([^"]+)"', rf'\1="#{mark}-\2"', text)
     text = re.sub(r"url\(#([^)]+)\)", rf"url(#{mark}-\1)", text)
+    text = re.sub(r"<text( [^>]*)>([^<>]+)</text>", _in_both, text)
     name = path.removeprefix("plots/").removesuffix(".svg")
     return text.replace("<svg ", f'<svg role="img" aria-label="{name}" ', 1)
+
+
+def _in_both(found: re.Match[str]) -> str:
+    """A word of a plot that has Chinese ones, twice: the page shows one of them. Names and numbers stay."""
+    style, said = found[1], found[2].strip()
+    kept = re.fullmatch(r"(\S+) of (\S+) kept", said)
+    zh = f" 保留 {kept[1]}／{kept[2]}" if kept else chinese(said)
+    if zh == said:
+        return found[0]
+    return f'<text class="en"{style}>{found[2]}</text><text class="zh" lang="zh"{style}>{zh}</text>'
 
 
 def _table(head: list[Words], rows: list[list[Cell]]) -> str:

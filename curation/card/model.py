@@ -173,25 +173,55 @@ def distributions(
         )
         own = ledger.filter(pc.equal(ledger["filter"], one.name))
         removed = pc.cast(own["value"], pa.float64()).drop_null().to_numpy()
-        values = np.concatenate([kept, removed])
-        if not len(values):
+        if not len(kept) + len(removed):
             continue
-        low, high = (float(np.quantile(values, q)) for q in (0.005, 0.995))
-        edges = np.linspace(low, high if high > low else low + 1, bins + 1)
+        edges, bars = histograms(kept, removed, one.low, one.high, bins)
         found.append(
             {
                 "name": one.name,
                 "column": one.column,
                 "low": one.low,
                 "high": one.high,
-                "edges": [float(f"{x:.6g}") for x in edges],
-                **{
-                    part: np.histogram(np.clip(v, *edges[[0, -1]]), edges)[0].tolist()
-                    for part, v in (("kept", kept), ("removed", removed))
-                },
+                "edges": edges,
+                **bars,
             }
         )
     return found
+
+
+def histograms(
+    kept: Any, removed: Any, low: float | None, high: float | None, bins: int
+) -> tuple[list[float], dict[str, list[int]]]:
+    """Edges of bars, and how many kept and removed documents each has. A kept value is never drawn beyond a threshold."""
+    edges = _edges(np.concatenate([kept, removed]), low, high, bins)
+    # a value at the upper threshold was kept: it belongs to the bar before it
+    inside = np.clip(kept, -np.inf if low is None else low, np.inf if high is None else np.nextafter(high, -np.inf))
+    bars = {
+        part: np.histogram(np.clip(v, *edges[[0, -1]]), edges)[0].tolist() for part, v in (("kept", inside), ("removed", removed))
+    }
+    return [float(f"{x:.6g}") for x in edges], bars
+
+
+def _edges(values: Any, low: float | None, high: float | None, bins: int) -> Any:
+    """Edges of about `bins` bars over nearly all values; a threshold is an edge, and what lies beyond it has a bar of its own.
+
+    >>> _edges(np.array([0.5, 0.9]), 0.2, None, 7).round(6).tolist(), _edges(np.array([1.0, 9.0]), 2.0, 4.0, 4).tolist()
+    ([0.2, 0.299714, 0.399429, 0.499143, 0.598857, 0.698571, 0.798286, 0.898], [0.0, 2.0, 4.0, 6.0, 8.0, 10.0])
+    """
+    limits = [limit for limit in (low, high) if limit is not None]
+    start, end = limits[0], limits[-1]
+    first, last = (float(np.quantile(values, q)) for q in (0.005, 0.995))
+    first, last = min(first, start), max(last, end)
+    width = (last - first) / bins or 1.0
+    if end - start >= width:
+        width = (end - start) / round((end - start) / width)
+    below, above = (int(np.ceil(apart / width - 1e-9)) for apart in (start - first, last - start))
+    below = below or int((values < start if low is not None else values <= start).any())
+    if (values > end).any():
+        above = max(above, round((end - start) / width) + 1)
+    edges = start + width * np.arange(-below, max(above, 1 - below) + 1)
+    edges[np.isclose(edges, end, rtol=0, atol=width / 1e6)] = end
+    return edges
 
 
 def _selected(data: pa.Table, where: dict[str, Any], published_name: Callable[[str], str]) -> Any:
@@ -269,6 +299,7 @@ def _source(
         "quarantined": by_outcome["quarantined"],
         "kept": kept[source.id],
         "tokens": pc.sum(own["tokens"]).as_py() or 0,
+        "personal_data": pc.sum(own["pii_count"]).as_py() or 0,
         "licenses": sorted({v for v in own["license"].to_pylist() if v}),
     }
 
@@ -279,7 +310,21 @@ def _origin(connector: str, options: dict[str, Any]) -> str:
     if connector == "sql":
         origin = options.get("from") or {}
         return f"sql:{origin['source']}#{origin.get('member', '')}" if origin else "sql"
-    return str(options.get("url") or options.get("path") or connector)
+    return _published(str(options.get("url") or options.get("path") or connector))
+
+
+def _published(place: str) -> str:
+    """An address as a card may tell it: of a path of the machine, its last folder and what lies in it.
+
+    >>> _published("/home/zhang/secret/manuals/**/*.md"), _published("manuals/*.md"), _published("file:///srv/a/handbook")
+    ('manuals/**/*.md', 'manuals/*.md', 'handbook')
+    """
+    path = place.removeprefix("file://")
+    if not path.startswith(("/", "~")):
+        return place
+    parts = [part for part in path.split("/") if part]
+    first = next((at for at, part in enumerate(parts) if any(sign in part for sign in "*?[")), len(parts))
+    return "/".join(parts[max(0, first - 1) :])
 
 
 def _conflicts(sources: list[Source], ledger: pa.Table, claims: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:

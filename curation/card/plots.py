@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from curation.card import Model, count
+from curation.conditions import keeps
 
 INK, ACCENT, QUIET, LOST = "#1f2937", "#2563eb", "#cbd5e1", "#b45309"
 PARTS = (
@@ -23,7 +24,7 @@ SHOWN = ("funnel_by_source", "languages", "licenses", "lengths", "distributions"
 
 
 def render(model: Model) -> dict[str, bytes]:
-    """Labels are in English, as the fonts of a reader's machine may lack Chinese."""
+    """Words are English; a page puts the Chinese ones beside them (`html._inline`)."""
     told = {key: model[key] for key in SHOWN} | {"dedup": {"shared": model["dedup"]["shared"]}}
     return dict(_rendered(json.dumps(told, default=str)))
 
@@ -119,7 +120,7 @@ def _funnel(rows: list[dict[str, Any]]) -> bytes:
 
 
 def _distributions(rows: list[dict[str, Any]]) -> bytes:
-    """Small histograms of judged values; what lies outside the thresholds (dashed) is drawn in another colour."""
+    """Small histograms of judged values with their thresholds (dashed), which are edges of bars."""
 
     def draw(figure: Any) -> None:
         columns = 2
@@ -130,18 +131,20 @@ def _distributions(rows: list[dict[str, Any]]) -> bytes:
             for part, colour in (("kept", ACCENT), ("removed", LOST)):
                 axes.bar(edges[:-1], row[part], width=widths, align="edge", color=colour, alpha=0.75, label=part)
             for limit in (row["low"], row["high"]):
-                if limit is not None and edges[0] <= limit <= edges[-1]:
+                if limit is not None:
                     axes.axvline(limit, color=INK, linestyle="--", linewidth=1)
-            axes.set_title(_plain(row["name"]), fontsize=9, color=INK, loc="left")
+            axes.set_title(f"{_plain(row['name'])}: {_plain(keeps(row))}", fontsize=8, color=INK, loc="left")
             axes.set_yscale("symlog", linthresh=1)
             axes.tick_params(labelsize=8)
             for side in ("top", "right"):
                 axes.spines[side].set_visible(False)
-            if place == 1:
-                axes.legend(frameon=False, fontsize=8)
-        figure.tight_layout()
+        figure.legend(
+            *axes.get_legend_handles_labels(), loc="upper left", ncols=2, frameon=False, fontsize=8
+        )  # above all of them: none is covered
+        height = figure.get_figheight()
+        figure.tight_layout(rect=(0, 0, 1, 1 - 0.25 / height))
 
-    return _figure(8.4, 0.3 + 1.9 * -(-len(rows) // 2), draw)
+    return _figure(8.8, 0.6 + 1.9 * -(-len(rows) // 2), draw)
 
 
 def _matrix(shared: list[dict[str, Any]], most: int = 12) -> bytes:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from curation.card import Model
+from curation.card.terms import chinese
 from curation.recipe import METRICS, Quality
 
 NAMES = {
@@ -93,9 +94,9 @@ def _documentation(model: Model) -> dict[str, Found]:
     return found
 
 
-def _of(passed: float, of: float, en: str, zh: str) -> Found:
+def _of(passed: float, of: float, en: str, zh: str, more: str = "") -> Found:
     return (
-        (passed / of, f"{passed:,.0f} of {of:,.0f} {en}", f"{of:,.0f} {zh}中的 {passed:,.0f}")
+        (passed / of, f"{passed:,.0f} of {of:,.0f} {en}", f"{of:,.0f} {zh}中的 {passed:,.0f}{more}")
         if of
         else _none(f"no {en}", f"无{zh}")
     )
@@ -110,8 +111,9 @@ def _data(model: Model, facts: dict[str, Any]) -> dict[str, Found]:
     sampled, zh = "records of the sample", "条抽样记录"
     cells = sample * 9
     typed = model["industries"]["agreement"]
+    lacking, lacking_zh = _missing(facts["faults"])
     return {
-        "0201": _of(facts["well_formed"], sample, sampled, zh),
+        "0201": _of(facts["well_formed"], sample, f"{sampled}{lacking}", f"{zh}", lacking_zh),
         "0202": _of(
             facts["without_personal_data"],
             sample,
@@ -119,7 +121,7 @@ def _data(model: Model, facts: dict[str, Any]) -> dict[str, Found]:
             f"{zh}（无残留个人信息或密钥）",
         ),
         "0203": _none("no record carries annotations", "记录不含标注"),
-        "0204": _of(facts["filled_cells"], cells, "required fields of the sample", "个抽样必填字段"),
+        "0204": _of(facts["filled_cells"], cells, f"required fields of the sample{lacking}", "个抽样必填字段", lacking_zh),
         "0205": _of(facts["traceable"], sample, sampled, zh),
         "0206": _of(
             facts["consistent"],
@@ -127,7 +129,14 @@ def _data(model: Model, facts: dict[str, Any]) -> dict[str, Found]:
             f"{sampled} whose digest, tokens and language are as said",
             f"{zh}（摘要、词元数、语种一致）",
         ),
-        "0207": _of(typed["agreed"], typed["of"], "documents whose text proposes an industry", "份可由文本判断行业的文档"),
+        "0207": _of(
+            typed["agreed"],
+            typed["of"],
+            "documents whose source declares an industry and whose text proposes one",
+            "份来源声明行业且文本可判断的文档",
+        )
+        if typed["of"]
+        else _none("no source declares an industry that the texts could be compared with", "没有来源声明可与文本比较的行业"),
         "0208": _cleanliness(model, facts),
     }
 
@@ -140,8 +149,23 @@ def _cleanliness(model: Model, facts: dict[str, Any]) -> Found:
     known = {name: value for name, value in parts.items() if value is not None}
     if not known:
         return _none("no documents", "无文档")
-    said = ", ".join(f"{name} {value:.3f}" for name, value in sorted(known.items()))
-    return sum(known.values()) / len(known), said, said
+    return sum(known.values()) / len(known), *_parts(sorted(known.items()))
+
+
+def _parts(known: Iterable[tuple[str, float]]) -> tuple[str, str]:
+    """Parts of a metric with their values, in two languages."""
+    known = list(known)
+    return tuple(sep.join(f"{said(name)} {value:.3f}" for name, value in known) for sep, said in ((", ", str), ("、", chinese)))  # type: ignore[return-value]
+
+
+def _missing(faults: dict[str, int]) -> tuple[str, str]:
+    """Which fields most records lack, in two languages; nothing where none does."""
+    most = sorted(faults.items(), key=lambda pair: (-pair[1], pair[0]))[:4]
+    if not most:
+        return "", ""
+    en = ", ".join(f"{field} ({n:,})" for field, n in most)
+    zh = "、".join(f"{chinese(field)}（{n:,}）" for field, n in most)
+    return f"; missing or not in the form: {en}", f"；缺失或不合格式：{zh}"
 
 
 def entropy(counts: Iterable[int]) -> float | None:
@@ -166,7 +190,6 @@ def _application(model: Model, facts: dict[str, Any], asked: Quality) -> dict[st
         "without near-duplicates": 1 - model["risk"]["near_duplicates"] if model["documents"] else None,
     }
     known = {name: value for name, value in parts.items() if value is not None}
-    said = ", ".join(f"{name} {value:.3f}" for name, value in known.items())
     diverse = sum(known.values()) / len(known) if known else None
     if asked.target_tokens:
         size: Found = (
@@ -177,7 +200,7 @@ def _application(model: Model, facts: dict[str, Any], asked: Quality) -> dict[st
     else:
         size = _none("the recipe names no target (quality.target_tokens)", "配方未设目标（quality.target_tokens）")
     return {
-        "0301": (diverse, said, said) if diverse is not None else _none("no documents", "无文档"),
+        "0301": (diverse, *_parts(known.items())) if diverse is not None else _none("no documents", "无文档"),
         "0302": size,
         "0303": _timely(model, asked),
         "0304": _none("no record carries annotations", "记录不含标注"),

@@ -1,6 +1,7 @@
 """README.md as the hub shows it: YAML header for machines, Markdown for people, English with Chinese beside it."""
 
 import re
+from html import unescape
 from typing import Any
 
 from curation.card import Model, count
@@ -180,6 +181,15 @@ def _cell(one: Cell) -> str:
     if isinstance(one, Code):
         return text(one.text)
     return count(one) if isinstance(one, int) else text(str(one))
+
+
+def plain(markdown: str) -> str:
+    """Markdown as a terminal shows it: without the signs that keep words literal.
+
+    >>> plain(text("open_permissive <b>"))
+    'open_permissive <b>'
+    """
+    return unescape(re.sub(r"\\([\\`*_\[\]|!#~+.)=-])", r"\1", markdown))
 
 
 def text(words: str | None) -> str:

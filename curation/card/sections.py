@@ -6,6 +6,7 @@ from curation.card import Model, count
 from curation.card.blocks import Cell, Code, Section, Words, human, percent, table, text, words
 from curation.card.composition import ANSWERS
 from curation.card.quality import compared
+from curation.card.terms import chinese, reason, term, terms
 from curation.conditions import keeps, selects
 
 
@@ -18,9 +19,6 @@ def sections(model: Model) -> list[Section]:
     return [one for one in made if one.blocks]
 
 
-_REASONS = {
-    "schema": "字段变更", "rules": "规则变更", "documents": "文档增减", "metadata": "元数据变更", "card": "卡片变更", "first": "首次",
-}  # fmt: skip
 _MOVED = {
     "personal_data": Words("documents with personal data before edits", "编辑前含个人信息的文档"),
     "rejects": Words("documents not kept", "未保留的文档"),
@@ -36,11 +34,11 @@ def _changes(model: Model) -> Section:
     said = f"{change['from']} → {model['version']}"
     documents = f"{count(change['documents_before'])} → {count(model['documents'])}"
     tokens = f"{count(change['tokens_before'])} → {count(model['tokens'])}"
-    reason = change["reason"]
+    why = reason(change["reason"])
     blocks: list[Any] = [
         text(
-            f"{said} ({reason}): {documents} documents, {tokens} tokens.",
-            f"{said}（{_REASONS.get(reason, reason)}）：文档 {documents}，词元 {tokens}。",
+            f"{said} ({why.en}): {documents} documents, {tokens} tokens.",
+            f"{said}（{why.zh}）：文档 {documents}，词元 {tokens}。",
         )
     ]
     parts = change.get("tokens_by_source_before")
@@ -70,15 +68,6 @@ def _changes(model: Model) -> Section:
     return Section("changes", title, blocks)
 
 
-_PURPOSES = {
-    "train_internal": "内部训练",
-    "redistribute_verbatim": "原样再分发",
-    "redistribute_modified": "修改后再分发",
-    "adapt": "演绎",
-}
-_AUDIENCES = {"open": "公开", "licensed": "获授权者", "internal": "本组织内部"}
-
-
 def _summary(model: Model) -> Section:
     use, purpose = model["use"], model["use"]["purpose"]
     blocks: list[Any] = [
@@ -87,7 +76,7 @@ def _summary(model: Model) -> Section:
         text(
             f"Made for: {purpose.replace('_', ' ')}{'' if use['commercial'] else ', not for commerce'}; audience: {use['audience']}. "
             "Rights of every source were judged for that on the day of the run.",
-            f"用途：{_PURPOSES[purpose]}{'' if use['commercial'] else '（非商业）'}；受众：{_AUDIENCES[use['audience']]}。"
+            f"用途：{chinese(purpose)}{'' if use['commercial'] else '（非商业）'}；受众：{chinese(use['audience'])}。"
             "各来源的权利均于运行当日按此用途核验。",
         ),
         table(
@@ -96,7 +85,7 @@ def _summary(model: Model) -> Section:
                 [Words("Version", "版本"), model["version"]],
                 [Words("Curator", "编制者"), model["curator"]],
                 [Words("Contact; take-down requests go there too", "联系方式（下架请求亦同）"), model["contact"]],
-                [Words("Industry", "行业"), ", ".join(model["industry"])],
+                [Words("Industry", "行业"), terms(model["industry"])],
                 [Words("Date", "日期"), Words("that of the tag of the release", "以发布标签日期为准")],
                 *([[Words("Cite as", "引用"), model["card"]["citation"]]] if model["card"]["citation"] else []),
             ],
@@ -141,10 +130,9 @@ def _files(model: Model) -> Section:
 
 
 def _share_table(en: str, zh: str, rows: list[dict[str, Any]]) -> Any:
-    unknown = Words("unknown", "未知")
     return table(
         [(en, zh), ("Documents", "文档"), ("Tokens", "词元")],
-        [[r["value"] or unknown, r["documents"], r.get("tokens", "")] for r in rows],
+        [[term(r["value"]), r["documents"], r.get("tokens", "")] for r in rows],
     )
 
 
@@ -158,13 +146,17 @@ def _content(model: Model) -> Section:
         _share_table("Industry, as the text proposes", "行业（由文本判断）", industries["proposed"]),
         table(
             [("Class (aligned with TC609-5-2025-03)", "类别（参照 TC609-5-2025-03）"), ("Documents", "文档")],
-            [[r["value"], r["documents"]] for r in industries["classes"]],
+            [[term(r["value"]), r["documents"]] for r in industries["classes"]],
         ),
         text(
-            f"Industry and class are proposals by terms; {count(industries['agreement']['agreed'])} of "
-            f"{count(industries['agreement']['of'])} agree with what their source declares.",
-            f"行业与类别由术语判断得出；可比的 {count(industries['agreement']['of'])} 份中 "
-            f"{count(industries['agreement']['agreed'])} 份与来源声明一致。",
+            f"Industry and class are proposals by terms; of {count(industries['agreement']['of'])} documents whose source declares an "
+            f"industry and whose text proposes one, {count(industries['agreement']['agreed'])} agree."
+            if industries["agreement"]["of"]
+            else "Industry and class are proposals by terms; no source declares an industry that they could be compared with.",
+            f"行业与类别由术语判断得出；来源声明行业且文本可判断的 {count(industries['agreement']['of'])} 份文档中 "
+            f"{count(industries['agreement']['agreed'])} 份一致。"
+            if industries["agreement"]["of"]
+            else "行业与类别由术语判断得出；没有来源声明可供比较的行业。",
         ),
         text(
             f"{count(dated['dated'])} documents are dated: {dated['first']} to {dated['last']}, the middle one {dated['middle']}."
@@ -190,7 +182,8 @@ def _sources(model: Model) -> Section:
     ]  # fmt: skip
     rows: list[list[Cell]] = [
         [
-            words(s["title"]), Code(f"{s['id']}: {s['origin']}"), s["declared_license"], s["data_level"], s["source_type"], s["documents"],
+            words(s["title"]), Code(f"{s['id']}: {s['origin']}"), s["declared_license"], s["data_level"], term(s["source_type"]),
+            s["documents"],
             s["kept"], s["tokens"], s["contact"],
         ]
         for s in model["sources"]
@@ -201,19 +194,26 @@ def _sources(model: Model) -> Section:
         blocks += [text("License evidence:", "许可依据："), ("list", evidence)]
     declared = [one for one in model["industries"]["declared"] if one["class"] or one["industry"]]
     if declared:
-        answers = [(key.replace("_", " "), zh) for key, zh in ANSWERS.items()]
-        blocks.append(
+        given = [key for key in ANSWERS if any(one["answers"][key] for one in declared)]  # what nobody answered has no column
+        scenario = [("Scenario", "场景")] if any(one["scenario"] for one in declared) else []
+        answers = [(key.replace("_", " ").capitalize(), ANSWERS[key]) for key in given]
+        classed = [("Class", "类别")] if any(one["class"] for one in declared) else []
+        blocks += [
+            text("Industry and class, as the sources declare them:", "来源声明的行业与类别："),
             table(
-                [("Source", "来源"), ("Industry", "行业"), ("Class", "类别"), ("Scenario", "场景"), *answers],
+                [("Source", "来源"), ("Industry", "行业"), *classed, *scenario, *answers],
                 [
                     [
-                        Code(one["source"]), ", ".join(one["industry"]), one["class"] or "", ", ".join(one["scenario"]),
-                        *(one["answers"][key] or "" for key in ANSWERS),
+                        Code(one["source"]),
+                        terms(one["industry"]),
+                        *([term(one["class"]) if one["class"] else ""] if classed else []),
+                        *([", ".join(one["scenario"])] if scenario else []),
+                        *(one["answers"][key] or "" for key in given),
                     ]
                     for one in declared
                 ],
-            )
-        )  # fmt: skip
+            ),
+        ]
     return Section("sources", Words("4 Sources", "4 来源"), blocks)
 
 
@@ -264,8 +264,8 @@ def _processing(model: Model) -> Section:
         ]
     blocks.append(
         text(
-            f"{count(model['modified'])} documents were edited; their rows say `modified`.",
-            f"{count(model['modified'])} 份文档经过编辑，其 `modified` 为真。",
+            f"{count(model['modified'])} documents were edited; their rows say “modified”.",
+            f"{count(model['modified'])} 份文档经过编辑，其“modified”为真。",
         )
     )
     if model["edits"]:
@@ -291,8 +291,8 @@ def _licenses(model: Model) -> Section:
     title = words(model["policy"]["title"])
     blocks: list[Any] = [
         text(
-            f"Policy `{model['policy']['name']}`: {title.en}. Every row carries its own license; this table sums them up.",
-            f"策略 `{model['policy']['name']}`：{title.zh}。每行自带许可，此表为汇总。",
+            f"Policy {model['policy']['name']}: {title.en}. Every row carries its own license; this table sums them up.",
+            f"策略 {model['policy']['name']}：{title.zh}。每行自带许可，此表为汇总。",
         ),
         ("plot", "plots/licenses.svg", Words("Documents by license", "按许可的文档数")),
         table(
@@ -318,7 +318,7 @@ def _licenses(model: Model) -> Section:
         )
         for c in one["claims"]:
             passage = f": “{c['passage'][:160]}”" if c["passage"] else ""
-            both = Words(f"{c['detector']} says {c['value']}{passage}", f"{c['detector']} 称 {c['value']}{passage}")
+            both = Words(f"{c['detector']} says {c['value']}{passage}", f"{chinese(c['detector'])}称 {c['value']}{passage}")
             blocks.append(("quote", both, c["where"] or ""))
     return Section("licenses", Words("7 Licenses and obligations", "7 许可与义务"), blocks)
 
@@ -326,7 +326,7 @@ def _licenses(model: Model) -> Section:
 def _rights(model: Model) -> Section:
     use, found = model["use"], model["found"]
     exported = use["export_reference"]
-    blocks = [
+    blocks: list[Any] = [
         text(
             f"Level: {model['level']} (aligned with GB/T 43697-2024)." + (f" Export: {exported}." if exported else ""),
             f"数据级别：{model['level']}（参照 GB/T 43697-2024）。" + (f"出境：{exported}。" if exported else ""),
@@ -340,12 +340,26 @@ def _rights(model: Model) -> Section:
         table(
             [
                 ("Source", "来源"),
+                ("Level", "级别"),
                 ("Personal data, as declared", "个人信息（声明）"),
+                ("Found before edits", "编辑前发现"),
                 ("Generated, as declared", "生成内容（声明）"),
             ],
-            [[Code(s["id"]), s["contains_pi"], s["generated"]] for s in model["sources"]],
+            [
+                [Code(s["id"]), s["data_level"], term(s["contains_pi"]), s["personal_data"], term(s["generated"])]
+                for s in model["sources"]
+            ],
         ),
     ]
+    unsaid = [s["id"] for s in model["sources"] if s["personal_data"] and s["data_level"] == "L1"]
+    if unsaid:
+        blocks.append(
+            text(
+                f"Personal data were found in sources of level L1: {', '.join(unsaid)}. Their level is what was declared or taken by default; "
+                "a reviewer confirms it.",
+                f"级别为 L1 的来源中发现个人信息：{'、'.join(unsaid)}。其级别为声明或默认取值，须由审核者确认。",
+            )
+        )
     return Section("rights", Words("8 Rights, level, personal data", "8 权利、级别与个人信息"), blocks)
 
 
@@ -419,7 +433,7 @@ def _uses(model: Model) -> Section:
             )
         )
     if not blocks:
-        blocks = [text("Nobody has described uses yet (`card:` of the recipe).", "尚未填写用途（配方的 `card:`）。")]
+        blocks = [text("Nobody has described uses yet (“card” of the recipe).", "尚未填写用途（配方的“card”）。")]
     return Section("uses", Words("11 Uses and evaluation", "11 应用与评估"), blocks)
 
 
@@ -452,9 +466,9 @@ def _contributions(model: Model) -> Section:
     blocks = [
         table(head, rows),
         text(
-            f"Duplicates are credited by the policy `{ledger['policy']}`; credited are tokens weighted by the quality model; shares add up "
+            f"Duplicates are credited by the policy “{ledger['policy']}”; credited are tokens weighted by the quality model; shares add up "
             "to 1. Each contributor has a statement in reports/. Reviewers and approvals stand in the log of decisions that the release names.",
-            f"重复内容按 `{ledger['policy']}` 规则计入；计入量为按质量模型加权的词元，份额合计为 1。reports/ 中有每位贡献者的结算说明。"
+            f"重复内容按“{ledger['policy']}”规则计入；计入量为按质量模型加权的词元，份额合计为 1。reports/ 中有每位贡献者的结算说明。"
             "审核者与批准记于发布所指的决定日志。",
         ),
     ]

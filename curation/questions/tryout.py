@@ -14,6 +14,7 @@ import yaml
 from curation import catalog, decisions, manifest, published, standing
 from curation.card import html, readme
 from curation.card.blocks import Cell, Code, Section, Words, percent, table, text
+from curation.card.terms import term
 from curation.decisions import Identity
 from curation.declaration import load_yaml
 from curation.errors import CurationError, DataError, DeclarationError
@@ -80,6 +81,7 @@ def ask(
         answer["overlap"] = overlap.ask(workspace, source.id, workers=workers, own=here)
         answer["projected"] = _projected(here, dataset or f"profile docs, policy {policy}")
         answer["level"] = _level(source, answer["personal_data"])
+        answer["derived"] |= _looked(derived, answer)
     return answer
 
 
@@ -248,14 +250,23 @@ def _level(source: manifest.Source, found: dict[str, Any]) -> dict[str, Any]:
     return {"proposed": max(proposed, declared, key=LEVELS.index), "declared": source.data_level, "because": why._asdict()}
 
 
+def _looked(derived: dict[str, tuple[str, str]], answer: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """What nobody declared and the sample tells: personal data, and the level that they ask for."""
+    found, documents = answer["personal_data"]["documents"], answer["documents"]
+    seen = {
+        "contains_pi": ("yes" if found else "possible", f"personal data in {found:,} of {documents:,} documents of the sample"),
+        "data_level": (answer["level"]["proposed"], answer["level"]["because"]["en"]),
+    }
+    return {key: value for key, value in seen.items() if key in derived}
+
+
 def sections(answer: dict[str, Any]) -> list[Section]:
     """The page in parts, in both languages."""
     projected, license_, level = answer["projected"], answer["license"], answer["level"]
     share = projected["kept"] / projected["documents"] if projected["documents"] else 0.0
-    unknown = Words("unknown", "未知")
 
     def counted(en: str, zh: str, rows: list[list[Any]]) -> Any:
-        return table([(en, zh), ("Documents", "文档")], [[row[0] or unknown, row[1]] for row in rows[:12]])
+        return table([(en, zh), ("Documents", "文档")], [[term(row[0]), row[1]] for row in rows[:12]])
 
     verdict: list[list[Cell]] = [
         [Words("Objects looked at", "查看对象"), answer["objects"]],
@@ -290,12 +301,12 @@ def sections(answer: dict[str, Any]) -> list[Section]:
     if license_["conflicts"]:
         evidence.append(
             text(
-                f"In {license_['conflicts']:,} documents the claims disagree: they wait for `curate settle`.",
-                f"{license_['conflicts']:,} 份文档的许可声明相互矛盾：须以 `curate settle` 处理。",
+                f"In {_documents(license_['conflicts'])} the claims disagree: they wait for “curate settle”.",
+                f"{license_['conflicts']:,} 份文档的许可声明相互矛盾：须以“curate settle”处理。",
             )
         )
     rows: list[list[Cell]] = [
-        [Code(c["detector"]), c["value"], c["documents"], (c["passage"] or "")[:120], c["where"] or ""]
+        [term(c["detector"]), c["value"], c["documents"], (c["passage"] or "")[:120], c["where"] or ""]
         for c in license_["claims"][:12]
     ]
     head = [("Who says it", "声明者"), ("License", "许可"), ("Documents", "文档"), ("Passage", "原文"), ("Where", "位置")]
@@ -303,7 +314,7 @@ def sections(answer: dict[str, Any]) -> list[Section]:
     personal = answer["personal_data"]
     found: list[Any] = [
         text(
-            f"Found in {personal['documents']:,} documents. {level['because']['en']}: {level['proposed']}.",
+            f"Found in {_documents(personal['documents'])}. {level['because']['en'].capitalize()}: {level['proposed']}.",
             f"{personal['documents']:,} 份文档中发现。{level['because']['zh']}：{level['proposed']}。",
         )
     ]
@@ -329,11 +340,15 @@ def sections(answer: dict[str, Any]) -> list[Section]:
         )
     made.append(Section("quality", Words("Quality", "质量"), quality))
     made.append(Section("overlap", Words("Overlap with what is published", "与已发布内容的重合"), _overlap(answer["overlap"])))
-    derived: list[list[Cell]] = [[Code(key), value, why] for key, (value, why) in answer["derived"].items()]
+    derived: list[list[Cell]] = [[Code(key), term(value), why] for key, (value, why) in answer["derived"].items()]
     if derived:
         head = [("Not declared", "未声明"), ("Taken as", "视为"), ("Because", "原因")]
         made.append(Section("derived", Words("What a reviewer confirms", "待审核确认"), [table(head, derived)]))
     return made
+
+
+def _documents(count: int) -> str:
+    return f"{count:,} document{'s' * (count != 1)}"
 
 
 def _overlap(answer: dict[str, Any]) -> list[Any]:

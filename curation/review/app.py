@@ -23,7 +23,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from curation import approval, decisions, tongue
-from curation.card import html
+from curation.card import html, terms
 from curation.card.blocks import percent
 from curation.errors import CurationError, UnknownError
 from curation.questions import tryout
@@ -90,6 +90,7 @@ PAGES: dict[str, tuple[str, Ask]] = {
 FORMS = {
     "decide": deeds.decide,
     "judge": deeds.judge,
+    "undo": deeds.undo,
     "hand_in": deeds.hand_in,
     "settle": deeds.settle,
     "accept": deeds.accept,
@@ -245,6 +246,7 @@ class _Templates:
             "root": request.scope.get("root_path", ""),
             "t": lambda en, zh: zh if language == "zh" else en,
             "error_line": lambda line: tongue.told(line, language == "zh"),
+            "reason": lambda code: terms.reason(code).zh if language == "zh" else terms.reason(code).en,
             "word": decisions.in_chinese if language == "zh" else str,
             "said_in": lambda words: (words.get(language) or words.get("en") or words.get("zh") or "") if words else "",
             "address": request.url.path,

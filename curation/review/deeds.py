@@ -40,6 +40,12 @@ def judge(workspace: Workspace, person: Person, name: str, form: Form) -> str:
     return f"sample/{name}" + ("?second=1" if form.get("second") else "")
 
 
+def undo(workspace: Workspace, person: Person, name: str, form: Form) -> str:
+    """The last verdict that is not handed in, back."""
+    reading.undo(workspace, name, person)
+    return f"sample/{name}" + ("?second=1" if form.get("second") else "")
+
+
 def hand_in(workspace: Workspace, person: Person, name: str, form: Form) -> str:
     """The verdicts so far, as one entry."""
     reading.hand_in(workspace, name, person)

@@ -138,7 +138,7 @@ def compare(workspace: Workspace, person: Person, name: str, before: str, after:
 def judging(workspace: Workspace, person: Person, name: str, second: bool) -> dict[str, Any]:
     """The sample to judge, with the next text of a source that the person may read."""
     found = reading.state(workspace, name, person, cleared(workspace, person), second)
-    return {"name": name, "state": found, "second": second, "risks": sorted(sampling.RISKS)}
+    return {"name": name, "state": found, "second": second, "risks": sampling.RISKS}
 
 
 def cleared(workspace: Workspace, person: Person) -> Callable[[str], bool]:

@@ -72,6 +72,16 @@ def judge(workspace: Workspace, name: str, person: Person, row: dict[str, Any], 
         file.write(json.dumps({**row, "risk": risk, "reviewer": person.name}, ensure_ascii=False, sort_keys=True) + "\n")
 
 
+def undo(workspace: Workspace, name: str, person: Person) -> None:
+    """Take the last verdict of the draft back: its text is shown again. Raises DeclarationError where there is none."""
+    path = _draft(workspace, name, person)
+    with decisions.locked(workspace, "drafts"):
+        lines = path.read_text("utf-8").splitlines(keepends=True) if path.exists() else []
+        if not lines:
+            raise DeclarationError("nothing is judged since the last time")
+        path.write_text("".join(lines[:-1]), "utf-8")
+
+
 def hand_in(workspace: Workspace, name: str, person: Person) -> None:
     """Make the draft an entry of the log; what was skipped is shown again. Raises DeclarationError where there is no draft."""
     with decisions.locked(workspace, "drafts"):
@@ -90,18 +100,22 @@ def state(workspace: Workspace, name: str, person: Person, may: Callable[[str], 
     `may` says of which sources they may read texts; how many are left for others to read is `hidden`.
     """
     wanted = sample(workspace, name)
-    draft = {row["text_sha256"] for row in drafted(workspace, name, person)}
+    drafts = drafted(workspace, name, person)
+    skipped = {row["text_sha256"] for row in drafts if row["verdict"] == "skip"}
+    draft = {row["text_sha256"] for row in drafts} - skipped
     every = sampling.all_verdicts(workspace, name)
     own = {row["text_sha256"] for row in every if row["reviewer"] == person.name} | draft
     others = {row["text_sha256"] for row in every} - own
     judged = {row["text_sha256"] for row in every} | draft
-    waiting = [row for row in wanted if row[1] not in own and (row[1] in others if second else row[1] not in judged)]
+    seen = own | skipped
+    waiting = [row for row in wanted if row[1] not in seen and (row[1] in others if second else row[1] not in judged)]
     left = [doc for doc, _, source in waiting if may(source)]
     return {
         "sample": len(wanted),
         "judged": sum(sha in judged for _, sha, _ in wanted),
         "own": sum(sha in own for _, sha, _ in wanted),
         "draft": len(draft),
+        "skipped": len(skipped),
         "left": len(left),
         "hidden": len(waiting) - len(left),
         "next": text_of(workspace, name, left[0]) if left else None,

@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 import yaml
 from playwright.sync_api import Page, sync_playwright
 
-from curation import line, published
+from curation import cli, line, published, workspaces
 from curation.card import html, plots, readme
 from curation.card.blocks import Code, Section, Words
+from curation.card.model import histograms
 from curation.store import Workspace
 from tests import corpus, hostile, servers
 
@@ -24,8 +26,8 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-def text(workspace: Workspace, part: str) -> str:
-    return workspace.open(workspace.dataset("energy", part)).read().decode()
+def text(workspace: Workspace, part: str, name: str = "energy") -> str:
+    return workspace.open(workspace.dataset(name, part)).read().decode()
 
 
 def test_the_hub_reads_the_header(done: Workspace) -> None:
@@ -223,11 +225,60 @@ def test_plots_are_the_same_bytes_twice(done: Workspace) -> None:
     """No date, no random id."""
     model = {
         "funnel_by_source": [{"source": "a", "kept": 4, "filters": 1, "duplicates": 1, "quarantined": 0, "unreadable": 1}],
-        "distributions": [{"name": "f", "low": 0.5, "high": None, "edges": [0.0, 0.5, 1.0], "kept": [0, 4], "removed": [2, 0]}],
+        "distributions": [{"name": "f", "column": "a.b", "low": 0.5, "high": None, "edges": [0.0, 0.5, 1.0], "kept": [0, 4], "removed": [2, 0]}],
         "dedup": {"shared": [{"removed_from": "a", "kept_in": "b", "documents": 3}]},
         "languages": [{"value": "zh", "documents": 4}], "licenses": [{"value": "$x$", "documents": 4}], "lengths": [{"from": 0, "documents": 4}],
     }  # fmt: skip
     assert plots.render(model) == plots.render(model)
+
+
+def test_a_bar_is_on_one_side_of_its_threshold() -> None:
+    """Whatever is kept and removed: no bar of removed documents where documents are kept, and every threshold is an edge."""
+    rng = np.random.default_rng(7)
+    for low, high in ((0.35, None), (None, 0.2), (0.2, 0.7), (0.3, 0.300001), (100.0, None)):
+        limits = [limit for limit in (low, high) if limit is not None]
+        values = rng.normal(limits[0], 3.0, 4_000).astype(np.float32).astype(np.float64)
+        values = np.concatenate([values, limits])  # at the threshold itself a document is kept
+        inside = (values >= (-np.inf if low is None else low)) & (values <= (np.inf if high is None else high))
+        for kept, removed in (
+            (values[inside], values[~inside]),
+            (values[inside][-1:], values[~inside]),
+            (values[inside], values[:0]),
+        ):
+            edges, bars = histograms(kept, removed, low, high, 24)
+            assert all(np.isclose(edges, limit, atol=1e-4).any() for limit in limits)
+            assert sum(bars["kept"]) == len(kept) and sum(bars["removed"]) == len(removed)
+            middles = (np.array(edges[1:]) + np.array(edges[:-1])) / 2
+            good = (middles >= (-np.inf if low is None else low)) & (middles <= (np.inf if high is None else high))
+            assert not np.array(bars["removed"])[good].any() or high == 0.300001
+            assert not np.array(bars["kept"])[~good].any() or high == 0.300001  # closer than a bar is wide
+
+
+def test_a_card_tells_no_path_of_the_machine(tmp_path: Path) -> None:
+    """A source outside the workspace by its absolute path: the last folder is named, in no file of the dataset the way to it."""
+    folder = tmp_path / "home of zhang" / "manuals"
+    folder.mkdir(parents=True)
+    for n in range(6):
+        (folder / f"{n}.md").write_text(corpus.paragraph("zh", n) + corpus.paragraph("zh", n + 100), "utf-8")
+    workspaces.create(tmp_path / "ws", None)
+    workspace = Workspace(tmp_path / "ws")
+    workspace.source_file("manuals").write_text(
+        f"id: manuals\ntitle: 手册\nwhere: {{local: {{path: '{folder}/**/*.md'}}}}\nformat: markdown\nlicense: CC-BY-4.0\ncontact: a@example.org\n"
+    )
+    assert cli.main(["--workspace", str(workspace.root), "new-dataset", "own", "--review", "auto"]) == 0
+    line.run(workspace, "own", until="card")
+    assert text(workspace, "reports/card.json", "own").count('"manuals/**/*.md"') >= 1
+    for file in workspace.files(workspace.dataset("own")):
+        assert b"home of zhang" not in workspace.open(file).read(), file
+
+
+def test_plots_have_chinese_words_on_a_page(done: Workspace) -> None:
+    """Of each word of a plot that has Chinese ones both are there, one shown at a time; names of sources stay."""
+    page = text(done, "card.html")
+    for en, zh in (("kept", "保留"), ("quarantined", "隔离"), ("records", "记录"), ("documents", "文档")):
+        assert re.search(rf'<text class="en"[^>]*>{en}</text><text class="zh" lang="zh"[^>]*>{zh}</text>', page)
+    assert re.search(r'<text class="zh" lang="zh"[^>]*> 保留 \d+／\d+</text>', page)
+    assert "in [" not in page and "['" not in re.sub(r"<pre>.*?</pre>", "", page, flags=re.DOTALL)  # no Python in a card
 
 
 def test_notice_names_who_is_to_be_named(done: Workspace) -> None:

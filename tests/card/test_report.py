@@ -14,6 +14,7 @@ import yaml
 
 from curation import catalog, line, proxy_model, tc609
 from curation.card import composition, contributions, quality
+from curation.card.terms import chinese
 from curation.identifiers import PERSONAL
 from curation.recipe import METRICS, Quality
 from curation.store import Workspace
@@ -100,7 +101,11 @@ def test_the_readme_and_the_page_show_the_models_numbers(shared: Workspace) -> N
     readme, page = (shared.open(shared.dataset("energy", part)).read().decode() for part in ("README.md", "card.html"))
     for one in (*model["languages"], *model["industries"]["proposed"]):
         assert f"| {one['value']} | {one['documents']:,} | {one['tokens']:,} |" in readme
-        assert f"<td>{one['value']}</td><td class=n>{one['documents']:,}</td><td class=n>{one['tokens']:,}</td>" in page
+        both = {value: chinese(value) for value in (one["value"] or "unknown",)}
+        name = next(
+            en if en == zh else f'<span class="en">{en}</span><span class="zh" lang="zh">{zh}</span>' for en, zh in both.items()
+        )
+        assert f"<td>{name}</td><td class=n>{one['documents']:,}</td><td class=n>{one['tokens']:,}</td>" in page
     for one in model["contributions"]["contributors"]:
         assert f"{one['share']:.6f}" in readme and f"{one['share']:.6f}" in page
     for metric in model["quality"]["metrics"]:

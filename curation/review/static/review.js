@@ -1,4 +1,4 @@
-// Keys for judging: p pass, f fail (then a risk), s skip. Without this file every page works by its buttons.
+// Keys for judging: p pass, f fail (then a risk), s skip, u undo. Without this file every page works by its buttons.
 (function () {
   "use strict";
   var form = document.getElementById("judge");
@@ -26,6 +26,12 @@
       return;
     }
     if (/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
+    var undo = document.getElementById("undo");
+    if (event.key === "u" && undo) {
+      event.preventDefault();
+      undo.requestSubmit();
+      return;
+    }
     var verdict = { p: "pass", f: "fail", s: "skip" }[event.key];
     if (verdict && button(verdict)) {
       event.preventDefault();
