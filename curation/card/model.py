@@ -217,7 +217,7 @@ def _edges(values: Any, low: float | None, high: float | None, bins: int) -> Any
         width = (end - start) / round((end - start) / width)
     below, above = (int(np.ceil(apart / width - 1e-9)) for apart in (start - first, last - start))
     below = below or int((values < start if low is not None else values <= start).any())
-    if (values > end).any():
+    if (values > end if high is not None else values >= end).any():
         above = max(above, round((end - start) / width) + 1)
     edges = start + width * np.arange(-below, max(above, 1 - below) + 1)
     edges[np.isclose(edges, end, rtol=0, atol=width / 1e6)] = end
