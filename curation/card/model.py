@@ -220,8 +220,9 @@ def _edges(values: Any, low: float | None, high: float | None, bins: int) -> Any
     if (values > end if high is not None else values >= end).any():
         above = max(above, round((end - start) / width) + 1)
     edges = start + width * np.arange(-below, max(above, 1 - below) + 1)
-    edges[np.isclose(edges, end, rtol=0, atol=width / 1e6)] = end
-    return edges
+    near = np.isclose(edges, end, rtol=0, atol=width / 1e6)
+    edges[near] = end
+    return edges if near.any() else np.sort(np.append(edges, end))  # thresholds closer than a bar is wide part one
 
 
 def _selected(data: pa.Table, where: dict[str, Any], published_name: Callable[[str], str]) -> Any:
