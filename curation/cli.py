@@ -11,23 +11,29 @@ from typing import Any
 from curation import decision_commands, source_commands, tongue
 from curation.errors import CurationError, DeclarationError, ReviewError
 from curation.tongue import t
+from curation.usage import Parser, language, told
 
 ENGINES = ("local", "ray", "spark", "threads")
+DERIVED = {
+    "short form": "简式",
+    "proposed: public source": "建议：公开来源",
+    "from the license": "据许可",
+    "nobody has looked": "尚未查看",
+    "not declared": "未声明",
+}
 STEP_NAMES = ("ingest", "extract", "annotate", "filter", "dedup", "assemble", "card", "release")
 
 
 def parser() -> argparse.ArgumentParser:
     """Every command and option; heavy imports wait until a command runs."""
-    top = argparse.ArgumentParser(
-        prog="curate", description="Curate text corpora for training, with a reason for every decision."
-    )
+    top = Parser(prog="curate", description="Curate text corpora for training, with a reason for every decision.")
     top.add_argument("--workspace", metavar="DIR", help="default: $CURATION_WORKSPACE, else the nearest parent that is one")
     top.add_argument("--json", action="store_true", help="print the answer as JSON, for machines")
     top.add_argument("--lang", default=os.environ.get("LANG", "en"), help="language of answers: en or zh (default: $LANG)")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
-        one = commands.add_parser(name, help=text, description=text)
+        one = commands.add_parser(name, help=told(text), description=text)
         one.set_defaults(run=run)
         return one
 
@@ -133,7 +139,9 @@ def _engine(one: argparse.ArgumentParser) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
-    asked = parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    tongue.use(language(given, os.environ.get("LANG", "en")))
+    asked = parser().parse_args(given)
     tongue.use(asked.lang)
     try:
         if getattr(asked, "engine", "local") == "local":
@@ -213,7 +221,10 @@ def _check(asked: argparse.Namespace) -> int:
                 f"ok  recipe {one['recipe']}: {one['filters']} filters", f"通过  配方 {one['recipe']}：{one['filters']} 条规则"
             )
         )
-        lines += [f"    {t('derived', '推定')}: {key} = {value}  ({why})" for key, (value, why) in one.get("derived", {}).items()]
+        lines += [
+            f"    {t('derived', '推定')}: {key} = {value}  ({t(why, DERIVED.get(why, why))})"
+            for key, (value, why) in one.get("derived", {}).items()
+        ]
         if asked.connect and "source" in one:
             one["connected"] = trial.ask(workspace, one["source"])
             lines += trial.shown(one["connected"])

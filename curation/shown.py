@@ -178,11 +178,18 @@ def tuning(answer: dict[str, Any], console: Console | None = None) -> None:
             pad_edge=False,
         )
         for row in answer["filters"]:
-            table.add_row(row["name"], escape(bounds(row)), f"{row['judged']:,}", f"{row['alone']:,}", f"{row['on_top']:,}")
+            table.add_row(
+                row["name"],
+                escape(bounds(row, t("known", "已知"))),
+                f"{row['judged']:,}",
+                f"{row['alone']:,}",
+                f"{row['on_top']:,}",
+            )
         console.print(table)
     for row in answer["filters"] if len(answer["filters"]) == 1 else ():
         console.print(
-            f"{row['name']}: {row['column']} {bounds(row)}. {row['because']['en']} {row['because']['zh']}", markup=False
+            f"{row['name']}: {row['column']} {bounds(row, t('known', '已知'))}. {row['because']['en']} {row['because']['zh']}",
+            markup=False,
         )
         for title, groups in ((t("language", "语言"), row["by_language"]), (t("source", "来源"), row["by_source"])):
             table = Table(
@@ -195,7 +202,9 @@ def tuning(answer: dict[str, Any], console: Console | None = None) -> None:
             )
             for group in groups:
                 spread = [f"{v:g}" for v in group.get("percentiles") or []] or [""] * len(PERCENTILES)
-                tail = _bars(group.get("histogram") or []) or ", ".join(f"{w} {n}" for w, n in group.get("words", []))
+                tail = _bars(group.get("histogram") or [] if console.width >= 110 else []) or ", ".join(
+                    f"{w} {n}" for w, n in group.get("words", [])
+                )
                 table.add_row(escape(str(group["name"])), f"{group['documents']:,}", f"{group['fails']:,}", *spread, escape(tail))
             console.print(table)
         for side, documents in answer["samples"].get(row["name"], {}).items():

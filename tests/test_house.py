@@ -21,7 +21,7 @@ FLOORS = [
     {"connectors", "readers", "signals", "dedup", "engines", "card"},
     {"steps", "questions", "pairing", "signature_index", "spilling", "shard_writer", "contamination", "paragraphs", "plainfile", "twins", "warm", "withdrawal", "purge", "takeback", "quality"},
     {"line"},
-    {"workspaces", "review", "shown", "schema_files", "decision_commands", "source_commands", "drafting", "packing"},
+    {"workspaces", "review", "shown", "usage", "schema_files", "decision_commands", "source_commands", "drafting", "packing"},
     {"cli"},
     {"__main__"},
 ]  # fmt: skip

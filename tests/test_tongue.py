@@ -1,5 +1,6 @@
 """Error lines in Chinese: none is missing, none is of a line that is gone, and parts of a line are told too."""
 
+import argparse
 import ast
 import re
 from importlib import resources
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from curation import cli, tongue, usage
 from curation.tongue import told
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -71,3 +73,42 @@ def test_parts_are_told_too() -> None:
     line = "source 'grid' use is not granted; the recipe's purpose train needs it"
     assert told(line, zh=True) == "来源 'grid' use 未获授权；配方的用途 train 需要它"
     assert told("power v1.0.0: whatever", zh=True) == "power v1.0.0: whatever"
+
+
+def test_every_word_of_help_has_chinese_ones() -> None:
+    """Commands and options, none missing and none left over."""
+    tongue.use("en")
+    said: set[str] = {usage.HELP}
+
+    def walk(parser: argparse.ArgumentParser) -> None:
+        said.add(str(parser.description))
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for one in action.choices.values():
+                    walk(one)
+            elif action.help:
+                said.add(action.help)
+
+    walk(cli.parser())
+    assert said == set(usage._help())
+
+
+def test_usage_is_told_in_the_language_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is no command, what is missing, what is one too many; help in Chinese; English stays what argparse says."""
+    for arguments, zh in (
+        (["nothing"], "参数 COMMAND：'nothing' 不可用；允许：'init'"),
+        (["why"], "缺少参数：doc"),
+        (["status", "more"], "无法识别的参数：more"),
+        (["ui", "--port", "x"], "参数 --port：'x' 不合格式"),
+        (["withdraw", "--because", "x"], "须给出其一：--source --document --url --license --domain"),
+        (["pull", "a"], "缺少参数：--out"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            cli.main(["--lang", "zh", *arguments])
+        assert ended.value.code == 2 and zh in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        cli.main(["--lang", "zh", "why", "--help"])
+    assert "文档来自何处，为何保留或删除" in (said := capsys.readouterr().out) and "用法：" in said and "显示本帮助并退出" in said
+    with pytest.raises(SystemExit):
+        cli.main(["--lang", "en", "why"])
+    assert "the following arguments are required: doc" in capsys.readouterr().err

@@ -157,7 +157,7 @@ def test_what_documents_say_is_no_markup_in_the_terminal(capsys: pytest.CaptureF
     row = tune.filters(found)[0]
     shown.tuning({"recipe": "r", "kept": 1, "documents": 40, "filters": [row], "samples": {}, "changed": None})
     out = capsys.readouterr().out
-    assert "[/b] 10" in out and "[12] 10" in out and "not x" in out
+    assert "[/b] 10" in out and "[12] 10" in out and "≠ x" in out
 
 
 def test_the_page_escapes_what_documents_say() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from curation import archive, catalog, published
+from curation.card.terms import chinese
 from curation.declaration import load_yaml
 from curation.errors import DataError
 from curation.license import Claim
@@ -18,6 +19,7 @@ from curation.store import Workspace
 from curation.tongue import t
 
 OBJECTS = 20  # that are fetched at most
+FACTS = {"title": "标题", "authors": "作者", "published": "发布日期", "url": "网址", "format": "格式", "metadata": "元数据"}
 
 
 def ask(workspace: Workspace, name: str, count: int = 3) -> dict[str, Any]:
@@ -62,12 +64,14 @@ def shown(answer: dict[str, Any]) -> list[str]:
     ]
     for number, row in enumerate(answer["documents"], 1):
         facts = {key: row[key] for key in ("title", "authors", "published", "url", "format", "metadata") if key in row}
-        claims = ", ".join(f"{claim['detector']} → {claim['value']}" for claim in row["license_claims"]) or t("none", "无")
+        claims = ", ".join(
+            f"{t(claim['detector'], chinese(claim['detector']))} → {claim['value']}" for claim in row["license_claims"]
+        ) or t("none", "无")
         lines += [
             f"    {number}. {row['native_id']}",
-            *(f"       {key}: {value}" for key, value in facts.items()),
+            *(f"       {t(key, FACTS[key])}: {value}" for key, value in facts.items()),
             f"       {t('license claims', '许可声明')}: {claims}",
-            f"       text: {row['text'][:100]}{'…' if row['characters'] > 100 else ''}  ({row['characters']:,} {t('characters', '字符')})",
+            f"       {t('text', '正文')}: {row['text'][:100]}{'…' if row['characters'] > 100 else ''}  ({row['characters']:,} {t('characters', '字符')})",
         ]
     lines += [
         f"    {t('unreadable', '无法读取')}: {row['where']}: {row['reason']} ({row['detail']})" for row in answer["refused"]

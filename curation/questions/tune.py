@@ -300,4 +300,9 @@ def _documents(workspace: Workspace, found: Measured, rows: list[int]) -> dict[i
 
 def _shown(judged: Judged, row: int, document: dict[str, Any]) -> dict[str, Any]:
     value = judged.values[row].as_py()
-    return {**document, "value": float(f"{value:.6g}") if isinstance(value, float) else value}
+    limits = [limit for limit in (judged.one.low, judged.one.high) if limit is not None] if isinstance(value, int | float) else []
+    return {
+        **document,
+        "value": float(f"{value:.6g}") if isinstance(value, float) else value,
+        "distance": min((abs(value - limit) for limit in limits), default=0.0),  # from the threshold
+    }

@@ -4,6 +4,7 @@ import html
 import json
 from typing import Any
 
+from curation.conditions import selects
 from curation.questions.tune import PERCENTILES
 
 _STYLE = """
@@ -13,7 +14,7 @@ table{border-collapse:collapse;margin:.5rem 0}td,th{padding:.15rem .8rem .15rem 
 td:first-child,th:first-child{text-align:left}th{font-weight:600;color:#555}small,.quiet{color:#666}
 .bar{fill:#5b8def}.line{stroke:#c0392b;stroke-width:2}input[type=range]{width:24rem;vertical-align:middle}
 details{margin:.4rem 0}.sample{margin:.5rem 0;padding-left:.8rem;border-left:3px solid #ddd}.out{border-color:#c0392b}.in{border-color:#2e8b57}
-.sample p{margin:0;overflow-wrap:anywhere}output{font-weight:600}
+.sample p{margin:0;overflow-wrap:anywhere}output{font-weight:600}.wide{overflow-x:auto}input[type=range]{max-width:100%}h2,p{overflow-wrap:anywhere}
 """
 _SCRIPT = """
 for (const one of document.querySelectorAll('input[type=range]')) {
@@ -58,24 +59,28 @@ def _overview(rows: list[dict[str, Any]]) -> str:
         f"<td>{row['alone']:,}</td><td>{row['on_top']:,}</td></tr>"
         for row in rows
     )
-    heads = "<th>filter</th><th>keeps</th><th>judged 评判</th><th>fails alone 单独未过</th><th>on top of the others 仅此未过</th>"
-    return f"<table><tr>{heads}</tr>{lines}</table>\n"
+    heads = "<th>filter 规则</th><th>keeps 保留条件</th><th>judged 评判</th><th>fails alone 单独未过</th><th>on top of the others 仅此未过</th>"
+    return f'<div class="wide"><table><tr>{heads}</tr>{lines}</table></div>\n'
 
 
-def bounds(row: dict[str, Any]) -> str:
-    """A filter's condition in a few characters."""
+def bounds(row: dict[str, Any], known: str = "known 已知") -> str:
+    """A filter's condition in a few characters; `known` is what any value passes."""
     if row["any_of"] is not None or row["none_of"] is not None:
-        parts = [("", row["any_of"]), ("not ", row["none_of"])]
-        return ", ".join(f"{sign}{' '.join(map(str, words)) or 'unknown'}" for sign, words in parts if words is not None)
+        parts = [" ".join(map(_word, row["any_of"] or [])), *(f"≠ {_word(one)}" for one in row["none_of"] or [])]
+        return ", ".join(part for part in parts if part) or known
     low, high = row["low"], row["high"]
     if low is not None and high is not None:
         return f"{low:g} … {high:g}"
     return f"≥ {low:g}" if low is not None else f"≤ {high:g}"
 
 
+def _word(one: Any) -> str:
+    return str(one).lower() if isinstance(one, bool) else str(one)
+
+
 def _filter(row: dict[str, Any], samples: dict[str, list[dict[str, Any]]]) -> str:
     because = f"{html.escape(row['because']['en'])} {html.escape(row['because']['zh'])}"
-    where = html.escape(json.dumps(row["where"], ensure_ascii=False)) if row["where"] else ""
+    where = html.escape(f"{selects(row['where'])} / {selects(row['where'], zh=True)}") if row["where"] else ""
     out = f'<section id="{_id(row)}"><h2>{html.escape(row["name"])} <small>{html.escape(row["column"])} {html.escape(bounds(row))}</small></h2>'
     out += f"<p>{because} <small>{where}</small></p>"
     for title, key in (("language 语言", "by_language"), ("source 来源", "by_source")):
@@ -105,7 +110,7 @@ def _table(title: str, groups: list[dict[str, Any]], row: dict[str, Any]) -> str
             f"{tail}<td>{drawn}</td></tr>"
         )
     heads = "".join(f"<th>{n} %</th>" for n in PERCENTILES) if "curves" in row else f'<th colspan="{len(PERCENTILES)}"></th>'
-    return f"<table><tr><th>{title}</th><th>documents</th><th>fail</th>{heads}<th></th></tr>{lines}</table>"
+    return f'<div class="wide"><table><tr><th>{title}</th><th>documents 文档</th><th>fail 未过</th>{heads}<th></th></tr>{lines}</table></div>'
 
 
 def _words(group: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation import catalog, members, published, standing, versions
+from curation.card.terms import chinese
 from curation.conditions import keeps, selects
 from curation.errors import CurationError, UnknownError
 from curation.loading import read_columns
@@ -203,7 +204,8 @@ def shown(answer: dict[str, Any], language: str = "en") -> list[str]:
     ]
     measured = answer["measured"]
     for claim in answer["license_claims"]:
-        lines.append(f"{'许可声明' if zh else 'license claim'}: {claim['detector']} → {claim['value']}  ({claim['where']})")
+        who = chinese(claim["detector"]) if zh else claim["detector"]
+        lines.append(f"{'许可声明' if zh else 'license claim'}: {who} → {claim['value']}  ({claim['where']})")
     picked = ["license.id", "license.conflict", "language.code", "language.score", "tokens.count", "characters.count"]
     lines.append(
         ("测得" if zh else "measured") + ": " + ", ".join(f"{p} {_number(measured[p])}" for p in picked if p in measured)
@@ -224,7 +226,7 @@ def shown(answer: dict[str, Any], language: str = "en") -> list[str]:
             if zh
             else " by the last run; sources, rules or decisions changed since"
         )
-        lines.append(f"{fate['dataset']}: {_outcome(fate['outcome'], zh)}{old}{_versions(fate['versions'], zh)}")
+        lines.append(f"{fate['dataset']}: {outcome(fate['outcome'], zh)}{old}{_versions(fate['versions'], zh)}")
         for row in fate["reasons"]:
             lines.append(": ".join(part for part in (f"  - {row['filter']}", _reason(row, zh)) if part))
             words = row["because"] or {}
@@ -248,9 +250,10 @@ def _member(other: dict[str, Any], zh: bool) -> str:
     return f"{other['doc_id']}  {similarity}{other['source']}, {other['license'] or 'UNKNOWN'}, {outcome}{release}"
 
 
-def _outcome(outcome: str, zh: bool) -> str:
+def outcome(code: str, zh: bool) -> str:
+    """What became of a document, in the language asked for."""
     words = {"kept": "保留", "removed": "删除", "quarantined": "隔离", "not decided yet": "尚未评判", "gone": "来源中已不存在"}
-    return words[outcome] if zh else outcome.replace("gone", "no longer at its source")
+    return words[code] if zh else code.replace("gone", "no longer at its source")
 
 
 def _versions(found: dict[str, list[str]], zh: bool) -> str:

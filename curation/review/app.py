@@ -22,11 +22,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
-from curation import approval, decisions, tongue
+from curation import approval, conditions, decisions, tongue
 from curation.card import html, terms
 from curation.card.blocks import percent
 from curation.errors import CurationError, UnknownError
-from curation.questions import tryout
+from curation.questions import tryout, why
 from curation.review import deeds, pages
 from curation.review.people import Person
 from curation.store import Workspace
@@ -246,6 +246,9 @@ class _Templates:
             "root": request.scope.get("root_path", ""),
             "t": lambda en, zh: zh if language == "zh" else en,
             "error_line": lambda line: tongue.told(line, language == "zh"),
+            "outcome": lambda word: why.outcome(word, language == "zh"),
+            "keeps": lambda one: conditions.keeps(one, language == "zh"),
+            "selects": lambda where: conditions.selects(where, language == "zh"),
             "reason": lambda code: terms.reason(code).zh if language == "zh" else terms.reason(code).en,
             "word": decisions.in_chinese if language == "zh" else str,
             "said_in": lambda words: (words.get(language) or words.get("en") or words.get("zh") or "") if words else "",

@@ -156,11 +156,14 @@ def borderline(workspace: Workspace, person: Person, name: str, only: str | None
     picked = only or (rows[0]["name"] if rows else None)
     shown = tune.samples(workspace, found, [picked], 6)[picked] if picked else {}
     may = cleared(workspace, person)
+    for documents in shown.values():  # from the threshold away
+        documents.sort(key=lambda row: (row["distance"], row["doc_id"]))
     sides = {
         side: [row if may(row["source"]) else {**row, "text": None, "title": None} for row in documents]
         for side, documents in shown.items()
     }
-    return {"name": name, "filters": rows, "picked": picked, "sides": sides}
+    filter_ = next((row for row in rows if row["name"] == picked), None)
+    return {"name": name, "filters": rows, "picked": picked, "sides": sides, "filter": filter_}
 
 
 def asked_why(workspace: Workspace, person: Person, named: str | None, zh: bool) -> dict[str, Any]:

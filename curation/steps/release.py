@@ -27,6 +27,8 @@ DECLARED = (
     "data/profiles",
     "data/policies",
     "data/approvals",
+    "data/reviewers.yaml",
+    "data/clearances.yaml",
     "data/catalog.yaml",
     "dvc.yaml",
     ".gitignore",
