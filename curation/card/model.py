@@ -206,7 +206,7 @@ def _edges(values: Any, low: float | None, high: float | None, bins: int) -> Any
     """Edges of about `bins` bars over nearly all values; a threshold is an edge, and what lies beyond it has a bar of its own.
 
     >>> _edges(np.array([0.5, 0.9]), 0.2, None, 7).round(6).tolist(), _edges(np.array([1.0, 9.0]), 2.0, 4.0, 4).tolist()
-    ([0.2, 0.299714, 0.399429, 0.499143, 0.598857, 0.698571, 0.798286, 0.898], [0.0, 2.0, 4.0, 6.0, 8.0, 10.0])
+    ([0.2, 0.299714, 0.399429, 0.499143, 0.598857, 0.698571, 0.798286, 0.898], [1.0, 2.0, 4.0, 6.0, 8.0, 10.0])
     """
     limits = [limit for limit in (low, high) if limit is not None]
     start, end = limits[0], limits[-1]
@@ -220,6 +220,8 @@ def _edges(values: Any, low: float | None, high: float | None, bins: int) -> Any
     if (values > end if high is not None else values >= end).any():
         above = max(above, round((end - start) / width) + 1)
     edges = start + width * np.arange(-below, max(above, 1 - below) + 1)
+    if edges[0] < values.min() < edges[1]:  # a ratio begins at 0
+        edges[0] = values.min()
     near = np.isclose(edges, end, rtol=0, atol=width / 1e6)
     edges[near] = end
     return edges if near.any() else np.sort(np.append(edges, end))  # thresholds closer than a bar is wide part one

@@ -6,7 +6,7 @@ from curation.card import Model, count
 from curation.card.blocks import Cell, Code, Section, Words, human, percent, table, text, words
 from curation.card.composition import ANSWERS
 from curation.card.quality import compared
-from curation.card.terms import chinese, reason, term, terms
+from curation.card.terms import SAFETY, chinese, reason, term, terms
 from curation.conditions import keeps, selects
 
 
@@ -233,16 +233,22 @@ def _processing(model: Model) -> Section:
             "A document that fails several filters is counted once, under the first.",
             "未通过多条规则的文档只计一次，归于首条规则。",
         ),
-        table(
-            [("Filter", "规则"), ("Keeps while", "保留条件"), ("Applies to", "适用"), ("Why", "原因")],
+        (
+            "more",
+            Words(f"Every one of the {len(model['filters'])} filters", f"全部 {len(model['filters'])} 条规则"),
             [
-                [
-                    Code(f["name"]),
-                    Words(keeps(f), keeps(f, zh=True)),
-                    Words(selects(f["where"]), selects(f["where"], zh=True)),
-                    words(f["because"]),
-                ]
-                for f in model["filters"]
+                table(
+                    [("Filter", "规则"), ("Keeps while", "保留条件"), ("Applies to", "适用"), ("Why", "原因")],
+                    [
+                        [
+                            Code(f["name"]),
+                            Words(keeps(f), keeps(f, zh=True)),
+                            Words(selects(f["where"]), selects(f["where"], zh=True)),
+                            words(f["because"]),
+                        ]
+                        for f in model["filters"]
+                    ],
+                )
             ],
         ),
         text(
@@ -364,7 +370,7 @@ def _rights(model: Model) -> Section:
 
 
 def _safety(model: Model) -> Section:
-    refused = [[r, n] for r, n in (*model["funnel"]["removed"], *model["funnel"]["quarantined"]) if r in _SAFETY]
+    refused = [[r, n] for r, n in (*model["funnel"]["removed"], *model["funnel"]["quarantined"]) if r in SAFETY]
     blocks: list[Any] = [
         text(
             "Sampling gate: "
@@ -380,17 +386,10 @@ def _safety(model: Model) -> Section:
         blocks.append(
             table(
                 [("Honoured", "已遵从"), ("Documents", "文档")],
-                [[Words(*_SAFETY[r]), n] for r, n in refused],
+                [[SAFETY[r], n] for r, n in refused],
             )
         )
     return Section("safety", Words("9 Safety and opt-outs", "9 安全与退出"), [*blocks, *human(model, "social_impact")])
-
-
-_SAFETY = {
-    "use.TDM_RESERVED": ("reservations of text and data mining", "文本与数据挖掘保留"),
-    "use.AIGC_LABELLED": ("undeclared generated text", "未声明的生成内容"),
-    "withdrawn": ("withdrawals", "撤回"),
-}
 
 
 def _quality(model: Model) -> Section:

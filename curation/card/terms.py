@@ -41,6 +41,12 @@ _REASONS = {  # versions.following
     "unchanged": Words("nothing changed", "无变更"),
 }
 
+SAFETY = {  # reasons of the ledger that honour somebody's word
+    "use.TDM_RESERVED": Words("reservations of text and data mining", "文本与数据挖掘保留"),
+    "use.AIGC_LABELLED": Words("undeclared generated text", "未声明的生成内容"),
+    "withdrawn": Words("withdrawals", "撤回"),
+}
+
 
 def reason(code: str) -> Words:
     """Why a version has its number."""
