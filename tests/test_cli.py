@@ -30,7 +30,7 @@ def test_why_tells_origin_measures_and_reasons(done: Workspace, capsys: pytest.C
     """The five questions, in English and in Chinese."""
     assert main(["--workspace", str(done.root), "--lang", "zh_CN.UTF-8", "why", doc_id("plant", "twin-near")[:10]]) == 0
     shown = capsys.readouterr().out
-    assert "来源: plant, twin-near" in shown and "删除" in shown and doc_id("plant", "zh-5") in shown and "近似重复" in shown
+    assert "来源：plant, twin-near" in shown and "删除" in shown and doc_id("plant", "zh-5") in shown and "近似重复" in shown
     assert main(["--workspace", str(done.root), "--json", "why", "zh-5"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["origin"]["retrieved_at"] and answer["license_claims"][0]["value"] == "CC-BY-4.0"

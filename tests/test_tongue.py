@@ -15,7 +15,19 @@ from curation.tongue import told
 ROOT = Path(__file__).resolve().parents[1]
 BUGS = {"ContractError", "ModuleNotFoundError"}  # ours, and not for anybody's eyes
 PYDANTIC = ("Input should", "String should", "List should")  # its words for a fault of a declaration
-ELSEWHERE = {"this key is required", "nobody", "a security assessment", "a standard contract or a certification"}
+ELSEWHERE = {
+    "recipe",
+    "source",
+    "reader",
+    "signal",
+    "profile",
+    "policy",
+    "connector",
+    "this key is required",
+    "nobody",
+    "a security assessment",
+    "a standard contract or a certification",
+}
 
 
 def template(node: ast.expr) -> str | None:

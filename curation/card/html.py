@@ -15,7 +15,7 @@ from curation.card.terms import chinese
 CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 # tables are scrolled, never broken letter by letter; a shadow at an edge says that there is more
 WIDE = """.wide{overflow-x:auto;margin:1em 0;background:linear-gradient(90deg,#fff 30%,#fff0),linear-gradient(270deg,#fff 30%,#fff0) 100% 0,linear-gradient(90deg,#0003,#0000),linear-gradient(270deg,#0003,#0000) 100% 0;background-repeat:no-repeat;background-size:2rem 100%,2rem 100%,.6rem 100%,.6rem 100%;background-attachment:local,local,scroll,scroll}
-.wide td,.wide th{min-width:4.2em}.wide table:has(tr>:nth-child(4)){min-width:34rem}.wide table:has(tr>:nth-child(7)){min-width:58rem}.wide thead th{white-space:nowrap}.wide code{overflow-wrap:break-word}"""
+.wide td,.wide th{min-width:4.2em}.wide table:has(tr>:nth-child(4)){min-width:34rem}.wide table:has(tr>:nth-child(7)){min-width:58rem}.wide thead th{white-space:nowrap}.wide code{overflow-wrap:break-word}#changes .wide{background:none}"""
 STYLE = """
 :root{--ink:#1f2937;--quiet:#5b6472;--line:#d9dee5;--accent:#1d4ed8;--paper:#fff;--soft:#f3f5f8}
 body{overflow-wrap:break-word;margin:0 auto;max-width:66rem;padding:1.5rem;color:var(--ink);background:var(--paper);font:16px/1.6 system-ui,"Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif}

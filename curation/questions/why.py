@@ -196,23 +196,26 @@ def _cluster(workspace: Workspace, recipe: str, doc_id: str) -> list[dict[str, A
 def shown(answer: dict[str, Any], language: str = "en") -> list[str]:
     """The answer as lines."""
     zh = language.startswith("zh")
+    sep = "：" if zh else ": "
     origin = answer["origin"] or {}
     lines = [
         f"{answer['doc_id']}  {answer['title'] or ''}".rstrip(),
-        f"{'来源' if zh else 'source'}: {answer['source']}, {answer['native_id']}",
-        f"{'取得' if zh else 'fetched'}: {origin.get('uri', '?')} ({origin.get('connector', '?')}), {origin.get('retrieved_at', '?')}, raw sha256 {answer['raw_sha256'][:16]}",
+        f"{'来源' if zh else 'source'}{sep}{answer['source']}, {answer['native_id']}",
+        f"{'取得' if zh else 'fetched'}{sep}{origin.get('uri', '?')} ({origin.get('connector', '?')}), {origin.get('retrieved_at', '?')}, raw sha256 {answer['raw_sha256'][:16]}",
     ]
     measured = answer["measured"]
     for claim in answer["license_claims"]:
         who = chinese(claim["detector"]) if zh else claim["detector"]
-        lines.append(f"{'许可声明' if zh else 'license claim'}: {who} → {claim['value']}  ({claim['where']})")
+        lines.append(f"{'许可声明' if zh else 'license claim'}{sep}{who} → {claim['value']}  ({claim['where']})")
     picked = ["license.id", "license.conflict", "language.code", "language.score", "tokens.count", "characters.count"]
     lines.append(
-        ("测得" if zh else "measured") + ": " + ", ".join(f"{p} {_number(measured[p])}" for p in picked if p in measured)
+        ("测得" if zh else "measured")
+        + sep
+        + ("，" if zh else ", ").join(f"{p} {_number(measured[p])}" for p in picked if p in measured)
     )
     if one := answer["settled"]:
         told = f"{one['license']}  ({'决定' if zh else 'decision'} {one['decision']}, {one['by']}: {one['because']})"
-        lines.append(f"{'已确定许可' if zh else 'license settled'}: {told}")
+        lines.append(f"{'已确定许可' if zh else 'license settled'}{sep}{told}")
     if one := answer["withdrawn"]:
         told = f"{one['decision']}, {one['by']}: {one['because']}"
         lines.append(
@@ -226,15 +229,15 @@ def shown(answer: dict[str, Any], language: str = "en") -> list[str]:
             if zh
             else " by the last run; sources, rules or decisions changed since"
         )
-        lines.append(f"{fate['dataset']}: {outcome(fate['outcome'], zh)}{old}{_versions(fate['versions'], zh)}")
+        lines.append(f"{fate['dataset']}{sep}{outcome(fate['outcome'], zh)}{old}{_versions(fate['versions'], zh)}")
         for row in fate["reasons"]:
-            lines.append(": ".join(part for part in (f"  - {row['filter']}", _reason(row, zh)) if part))
+            lines.append(sep.join(part for part in (f"  - {row['filter']}", _reason(row, zh)) if part))
             words = row["because"] or {}
             lines.append(f"    {(words.get('zh') if zh else words.get('en')) or words.get('en') or words.get('zh') or ''}")
         if fate["edits"]:
             done = {"cut": "删去", "replaced": "替换", "flagged": "标记"}
             said = [f"{kind} {times} ({done[how] if zh else how})" for kind, times, how in fate["edits"]]
-            lines.append(f"  * {'编辑' if zh else 'edits'}: {', '.join(said)}")
+            lines.append(f"  * {'编辑' if zh else 'edits'}{sep}{', '.join(said)}")
         for other in fate["cluster"][:MEMBERS]:
             lines.append(f"  ~ {_member(other, zh)}")
         if (more := len(fate["cluster"]) - MEMBERS) > 0:
@@ -259,7 +262,7 @@ def outcome(code: str, zh: bool) -> str:
 def _versions(found: dict[str, list[str]], zh: bool) -> str:
     sides = (("by", "in", "见于"), ("not_by", "not in", "未见于"), ("gone", "files are gone of", "文件已清除"))
     said = [f"{chinese if zh else english} {_span(found[side])}" for side, english, chinese in sides if found[side]]
-    return f" ({'; '.join(said)})" if said else ""
+    return (f"（{'；'.join(said)}）" if zh else f" ({'; '.join(said)})") if said else ""
 
 
 def _span(some: list[str]) -> str:

@@ -246,6 +246,7 @@ class _Templates:
             "root": request.scope.get("root_path", ""),
             "t": lambda en, zh: zh if language == "zh" else en,
             "error_line": lambda line: tongue.told(line, language == "zh"),
+            "term": terms.chinese if language == "zh" else str,
             "outcome": lambda word: why.outcome(word, language == "zh"),
             "keeps": lambda one: conditions.keeps(one, language == "zh"),
             "selects": lambda where: conditions.selects(where, language == "zh"),
