@@ -9,7 +9,8 @@ import re
 import tomllib
 from collections.abc import Iterator
 
-from curation.license import Claim, from_license_text, from_spdx_header, normalise
+from curation.license import DENIAL, Claim, from_license_text, from_spdx_header, normalise
+from curation.license_pages import from_notice
 
 READ_BYTES = 2 << 20  # a package of thousands of files has a DEP-5 file of a megabyte
 DETECTOR = "copyright_file"
@@ -79,7 +80,10 @@ class LicenseFiles:
         else:
             if ".dist-info" in folder or folder == self._root:  # a wheel's dist-info stands for the whole package
                 folder = ""
-            self._texts.setdefault(folder, []).extend(from_license_text(text[:200_000], where))
+            claims = from_license_text(text[:200_000], where)
+            if not claims or claims[0].detector == DENIAL:
+                claims = from_notice(text, where) or claims
+            self._texts.setdefault(folder, []).extend(claims)
 
     def claims(self, name: str) -> list[Claim]:
         """What is said of a file: by its sidecar or the entry for it, and by the nearest LICENSE text."""

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from curation.license import DENIAL, Claim, normalise
+from curation.license import DENIAL, Claim, from_license_text, normalise
 
+NOTICE = 4_000  # characters of a LICENSE file that only names its license
 TAIL = 3000  # characters of a page's visible text that are its footer, where no element says so
 
 _CC = re.compile(
@@ -177,6 +178,29 @@ def _shown(page: str) -> str:
 @lru_cache(maxsize=2)
 def _lowered(page: str) -> str:
     return page.lower()
+
+
+def from_notice(text: str, where: str) -> list[Claim]:
+    """What a LICENSE file says that names a Creative Commons license in a sentence or by its address, and has no text of it.
+
+    Two licenses, as in a choice, are none. A limit that the license's own name says (非商业性使用) is no denial, one beside it is.
+
+    >>> from_notice("CC BY-SA 4.0\\nhttps://creativecommons.org/licenses/by-sa/4.0/", "LICENSE")[0].value
+    'CC-BY-SA-4.0'
+    >>> from_notice("CC BY 4.0 or CC BY-NC 4.0", "LICENSE")
+    []
+    """
+    if len(text) > NOTICE:
+        return []
+    found = [claim.value for claim in _sentences(text, where)]
+    found += [spdx for address in _CC.finditer(text) if (spdx := creative_commons(address.group(0)))]
+    if len(set(found)) != 1:
+        return []
+    beside = text
+    for form in (_CHINESE, _ENGLISH, _LETTERS, _CC):
+        beside = form.sub(" ", beside)
+    denied = [claim for claim in from_license_text(beside, where) if claim.detector == DENIAL]
+    return [Claim("license_text", found[0], " ".join(text.split())[:200], where), *denied]
 
 
 def _sentences(page: str, where: str) -> Iterator[Claim]:

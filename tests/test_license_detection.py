@@ -220,6 +220,28 @@ def test_several_tags_and_lists_hold_together() -> None:
     assert debian_license("Expat or Apache-2, and GPL-3") == "(MIT OR Apache-2.0) AND GPL-3.0-only"
 
 
+@pytest.mark.parametrize(
+    ("text", "spdx"),
+    [
+        ("Creative Commons Attribution 4.0 International\n\nhttps://creativecommons.org/licenses/by/4.0/\n", "CC-BY-4.0"),
+        ("This work is licensed under a Creative Commons Attribution-ShareAlike 4.0 International License.", "CC-BY-SA-4.0"),
+        ("本作品采用知识共享署名-非商业性使用 4.0 国际许可协议进行许可。", "CC-BY-NC-4.0"),
+        ("http://creativecommons.org/publicdomain/zero/1.0/", "CC0-1.0"),
+        ("Text: Creative Commons Attribution 4.0. Pictures: https://creativecommons.org/licenses/by-nc/4.0/", None),
+        ("Ask us for a license.", None),
+        ("CC BY-NC 4.0，未经许可不得转载。", "denied"),
+    ],
+)
+def test_a_license_file_that_only_names_its_license(text: str, spdx: str | None) -> None:
+    """A sentence or an address is enough; two licenses are none."""
+    files = LicenseFiles()
+    files.add("LICENSE", text.encode(), "LICENSE")
+    if spdx == "denied":
+        assert [one.detector for one in files.claims("a.md")][-1] == "denial"
+        return
+    assert [(one.detector, one.value) for one in files.claims("a.md")] == ([("license_text", spdx)] if spdx else [])
+
+
 def test_a_link_alone_licenses_nothing() -> None:
     """It may belong to an image."""
     assert decide([Claim("license_link", "CC-BY-4.0", None, "p")]) == (None, "license_link", 0.6, False, None)

@@ -105,6 +105,11 @@ def test_a_wrong_answer_is_asked_again(
         "industry: 'dancing'; allowed: general, research",
     ):
         assert line_ in out
+    for n in range(40):
+        (folder / f"b{n}.md").write_text(corpus.paragraph("en", n))
+    (folder / "LICENSE").write_text("本作品采用知识共享署名-相同方式共享 4.0 国际许可协议。")
+    code, out, _ = run(workspace, capsys, "new-source", str(folder), "--yes", "--id", "licensed-notes")
+    assert code == 0 and "\nlicense: CC-BY-SA-4.0 " in out  # a trial takes a few files, and the license beside them
     made = load(workspace.source_file("good-notes"))
     assert made.industry == ["energy"] and made.license == "MIT"
 
@@ -116,7 +121,7 @@ def test_a_wrong_answer_is_asked_again(
     assert (code, err) == (2, "curate: the input ended before the last question; nothing is written\n")
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
     code, out, _ = run(workspace, capsys, "new-source", str(folder), "--id", "other-notes")
-    assert code == 0 and "no terminal to ask on, taken as found or usual: Format: markdown; License: unknown" in out
+    assert code == 0 and "no terminal to ask on, taken as found or usual: Format: markdown; Which files: *.md; License: CC-BY-SA-4.0" in out
 
 
 def test_a_table_asks_for_its_text(workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,8 @@ _CHINESE = {
     # who says a license, or reserves rights (license.py, reservations.py)
     "manifest": "清单", "package_metadata": "软件包元数据", "license_text": "许可全文", "header_notice": "文件头声明", "spdx_header": "SPDX 标记",
     "copyright_file": "版权文件", "license_link": "许可链接", "rel_license": "rel=license 链接", "json_ld": "JSON-LD", "meta": "网页元数据", "record": "记录自带",
-    "denial": "限制性声明",
+    "sentence_zh": "中文授权语句", "sentence_en": "英文授权语句", "settled": "已确定", "denial": "限制性声明",
+    "tdm_reservation": "文本与数据挖掘保留", "noai": "noai 标记", "robots": "robots.txt", "aigc": "生成内容标识",
     # parts of the metrics 0208 and 0301, required fields of 0201 and 0204 (TC609-5-2025-04, TC609-5-2025-02)
     "density": "信息密度", "without_repetition": "无重复", "nothing_missing": "无缺失", "coherence": "连贯性", "completeness": "完整性", "purity": "纯净度",
     "sources": "来源", "domains": "域名", "industries": "行业", "distinct 4-grams": "不同四元组", "without near-duplicates": "无近似重复",

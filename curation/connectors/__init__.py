@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from curation.license import Claim
+from curation.license_files import LicenseFiles
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,14 @@ class Asked:
     anonymous: bool = False  # asked by a stranger's form: no login of this machine, no configuration of it, no private address
 
 
-def some(found: list[Any], asked: Asked) -> list[Any]:
-    """All of what is there, or for a trial a few from everywhere in it."""
+def some(found: list[Any], asked: Asked, name: Callable[[Any], str] = str) -> list[Any]:
+    """All of what is there, or for a trial a few from everywhere in it and the license files nearest to the top."""
     if not asked.sample or len(found) <= asked.sample:
         return found
-    return [found[number * len(found) // asked.sample] for number in range(asked.sample)]
+    rights = sorted((one for one in found if LicenseFiles.wants(name(one))), key=lambda one: name(one).count("/"))
+    others = [one for one in found if not LicenseFiles.wants(name(one))]
+    few = others if len(others) <= asked.sample else [others[n * len(others) // asked.sample] for n in range(asked.sample)]
+    return [*rights[: asked.sample], *few]
 
 
 @dataclass(frozen=True)

@@ -94,8 +94,7 @@ def fetch(options: Options, asked: Asked) -> Iterator[Fetched]:
         files = [one for one in git.files(commit) if _wanted(one.path, options.paths)]
         if not any(not LicenseFiles.wants(one.path) for one in files):
             raise DataError(f"{shown}: no file at {commit[:12]} matches paths: {', '.join(options.paths) or 'any'}")
-        licenses = [one for one in files if LicenseFiles.wants(one.path)]
-        files = [*licenses, *some([one for one in files if not LicenseFiles.wants(one.path)], asked)] if asked.sample else files
+        files = some(files, asked, lambda one: one.path)
         history = git.history(commit) if options.history else {}
         unchanged = {one.path for one in files if asked.known.get(one.path, {}).get("facts", {}).get("blob") == one.blob}
         git.fetch_blobs([one.blob for one in files if one.path not in unchanged])
