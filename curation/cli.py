@@ -14,13 +14,6 @@ from curation.tongue import t
 from curation.usage import Parser, language, told
 
 ENGINES = ("local", "ray", "spark", "threads")
-DERIVED = {
-    "short form": "简式",
-    "proposed: public source": "建议：公开来源",
-    "from the license": "据许可",
-    "nobody has looked": "尚未查看",
-    "not declared": "未声明",
-}
 STEP_NAMES = ("ingest", "extract", "annotate", "filter", "dedup", "assemble", "card", "release")
 
 
@@ -207,6 +200,7 @@ def _init(asked: argparse.Namespace) -> int:
 
 def _check(asked: argparse.Namespace) -> int:
     from curation import line
+    from curation.card.terms import chinese
     from curation.questions import check, trial
 
     workspace = _workspace(asked)
@@ -222,7 +216,7 @@ def _check(asked: argparse.Namespace) -> int:
             )
         )
         lines += [
-            f"    {t('derived', '推定')}: {key} = {value}  ({t(why, DERIVED.get(why, why))})"
+            f"    {t('derived: ', '推定：')}{key} = {value}  ({t(why, chinese(why))})"
             for key, (value, why) in one.get("derived", {}).items()
         ]
         if asked.connect and "source" in one:

@@ -9,7 +9,7 @@ from typing import Any
 
 from curation.decision_commands import Add, Answer, Find
 from curation.errors import CurationError, DeclarationError
-from curation.tongue import t, told
+from curation.tongue import is_zh, t, told
 
 
 class Commands:
@@ -99,7 +99,7 @@ class Commands:
             raise DeclarationError(found.fault)
         if found.files:
             kinds = ", ".join(f"{n} {kind}" for kind, n in found.kinds.items())
-            ask.tell(f"  {t('files in the sample', '样本中的文件')}: {found.files} ({kinds})")
+            ask.tell(f"  {t('files in the sample: ', '样本中的文件：')}{found.files} ({kinds})")
         for claim in found.claims[:5]:
             ask.tell(f"  {claim.detector}: {claim.value} ({claim.where})")
         answers: dict[str, Any] = {}
@@ -154,13 +154,13 @@ class Commands:
             file.unlink()  # an answer that makes no source leaves no file
             raise
         shown = workspace.shown(file)
-        unseen = [f"{t('not looked at', '未能查看')}: {told(found.fault)}"] if found.fault else []
+        unseen = [f"{t('not looked at: ', '未能查看：')}{told(found.fault)}"] if found.fault else []
         if ask.taken and not asked.yes:
             unseen.append(
                 t("no terminal to ask on, taken as found or usual: ", "没有可供提问的终端，按所见或惯例取用：")
                 + "; ".join(ask.taken)
             )
-        lines = [*unseen, f"{t('written', '已写入')}: {shown}", *file.read_text(encoding="utf-8").rstrip().splitlines()]
+        lines = [*unseen, f"{t('written: ', '已写入：')}{shown}", *file.read_text(encoding="utf-8").rstrip().splitlines()]
         if "auth_ref" in (where.get("sql") or {}):
             lines.append(
                 t(
@@ -171,7 +171,7 @@ class Commands:
         return self._answer(
             asked,
             {"source": answers["id"], "file": shown, "asked": ask.count},
-            [*lines, f"{t('next', '下一步')}: curate try {shown}"],
+            [*lines, f"{t('next: ', '下一步：')}curate try {shown}"],
         )
 
     def new_dataset(self, asked: argparse.Namespace) -> int:
@@ -203,9 +203,9 @@ class Commands:
             raise
         shown = workspace.shown(file)
         lines = [
-            f"{t('written', '已写入')}: {shown}",
+            f"{t('written: ', '已写入：')}{shown}",
             *file.read_text(encoding="utf-8").rstrip().splitlines(),
-            f"{t('next', '下一步')}: curate run {asked.name}",
+            f"{t('next: ', '下一步：')}curate run {asked.name}",
         ]
         return self._answer(asked, {"recipe": asked.name, "file": shown, "sources": [one.id for one in sources]}, lines)
 
@@ -218,12 +218,13 @@ class Commands:
             raise DeclarationError(f"--objects {asked.objects}: allowed: 1 and more")
         workspace = self._find(asked)
         answer = tryout.ask(workspace, asked.manifest, asked.dataset, asked.objects, asked.workers)
-        written = [f"{t('written', '已写入')}: {workspace.shown(tryout.keep(workspace, answer))}"] if asked.keep else []
+        written = [f"{t('written: ', '已写入：')}{workspace.shown(tryout.keep(workspace, answer))}"] if asked.keep else []
         for file, made in ((asked.markdown, tryout.markdown), (asked.html, tryout.page)):
             if file:
                 file.write_text(made(answer), encoding="utf-8")
-                written.append(f"{t('written', '已写入')}: {file}")
-        return self._answer(asked, answer, [*plain(tryout.markdown(answer, short=bool(written))).splitlines(), *written])
+                written.append(f"{t('written: ', '已写入：')}{file}")
+        page = plain(tryout.markdown(answer, short=bool(written), zh=is_zh()))
+        return self._answer(asked, answer, [*page.splitlines(), *written])
 
     def pack(self, asked: argparse.Namespace) -> int:
         """One archive of a folder."""

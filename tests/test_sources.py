@@ -121,7 +121,10 @@ def test_a_wrong_answer_is_asked_again(
     assert (code, err) == (2, "curate: the input ended before the last question; nothing is written\n")
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
     code, out, _ = run(workspace, capsys, "new-source", str(folder), "--id", "other-notes")
-    assert code == 0 and "no terminal to ask on, taken as found or usual: Format: markdown; Which files: *.md; License: CC-BY-SA-4.0" in out
+    assert (
+        code == 0
+        and "no terminal to ask on, taken as found or usual: Format: markdown; Which files: *.md; License: CC-BY-SA-4.0" in out
+    )
 
 
 def test_a_table_asks_for_its_text(workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from curation import cli, decisions, standing
+from curation import cli, decisions, standing, tongue
 from curation.errors import DataError, DeclarationError
 from curation.questions import tryout
 from curation.store import Workspace
@@ -71,6 +71,11 @@ def test_as_a_page_and_as_markdown(
     asked = ["--workspace", str(released.root), "try", str(offered), "--html", str(page), "--markdown", str(markdown)]
     assert cli.main(asked) == 0
     assert "written" in capsys.readouterr().out
+    for language, words, others in (("en", "Would be kept", "预计保留"), ("zh", "预计保留", "Would be kept")):
+        assert cli.main(["--lang", language, *asked[:4]]) == 0
+        said = capsys.readouterr().out
+        assert (words in said and others not in said and "personal data in" not in said) or language == "en"
+    tongue.use("en")
 
     class Tags(HTMLParser):
         found: set[str] = set()

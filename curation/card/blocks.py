@@ -62,3 +62,19 @@ def human(model: Model, *keys: str) -> list[Any]:
 def percent(share: float) -> str:
     """A share as people read it."""
     return f"{100 * share:.1f} %"
+
+
+def in_one_language(part: Any, zh: bool) -> Any:
+    """Sections, blocks or cells whose words are those of one language, in both places.
+
+    >>> in_one_language([table([("Level", "级别")], [[Words("unknown", "未知"), 3]])], zh=True)
+    [('table', [Words(en='级别', zh='级别')], [[Words(en='未知', zh='未知'), 3]])]
+    """
+    if isinstance(part, Words):
+        said = part.zh if zh else part.en
+        return Words(said, said)
+    if isinstance(part, Section):
+        return Section(part.id, in_one_language(part.title, zh), in_one_language(part.blocks, zh))
+    if isinstance(part, list):
+        return [in_one_language(one, zh) for one in part]
+    return tuple(in_one_language(one, zh) for one in part) if type(part) is tuple else part

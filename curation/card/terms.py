@@ -16,6 +16,9 @@ _CHINESE = {
     "user_contributed": "用户贡献", "synthetic": "合成", "scientific": "科学数据",
     # contains_pi, generated
     "none": "无", "possible": "可能", "yes": "有", "partly": "部分", "fully": "全部", "unknown": "未知",
+    # why a value was taken that nobody declared (manifest.Source.derived)
+    "short form": "简式", "proposed: public source": "建议：公开来源", "from the license": "据许可", "nobody has looked": "尚未查看",
+    "not declared": "未声明",
     # who says a license, or reserves rights (license.py, reservations.py)
     "manifest": "清单", "package_metadata": "软件包元数据", "license_text": "许可全文", "header_notice": "文件头声明", "spdx_header": "SPDX 标记",
     "copyright_file": "版权文件", "license_link": "许可链接", "rel_license": "rel=license 链接", "json_ld": "JSON-LD", "meta": "网页元数据", "record": "记录自带",

@@ -56,7 +56,7 @@ def ask(workspace: Workspace, name: str, count: int = 3) -> dict[str, Any]:
 def shown(answer: dict[str, Any]) -> list[str]:
     """The answer in lines."""
     lines = [
-        f"    {t('reached', '已连通')}: {', '.join(answer['from'])}  "
+        f"    {t('reached: ', '已连通：')}{', '.join(answer['from'])}  "
         + t(
             f"({answer['objects']} objects, {answer['bytes']:,} bytes fetched for the trial)",
             f"（试取 {answer['objects']} 个对象，{answer['bytes']:,} 字节）",
@@ -70,11 +70,11 @@ def shown(answer: dict[str, Any]) -> list[str]:
         lines += [
             f"    {number}. {row['native_id']}",
             *(f"       {t(key, FACTS[key])}: {value}" for key, value in facts.items()),
-            f"       {t('license claims', '许可声明')}: {claims}",
-            f"       {t('text', '正文')}: {row['text'][:100]}{'…' if row['characters'] > 100 else ''}  ({row['characters']:,} {t('characters', '字符')})",
+            f"       {t('license claims: ', '许可声明：')}{claims}",
+            f"       {t('text: ', '正文：')}{row['text'][:100]}{'…' if row['characters'] > 100 else ''}  ({row['characters']:,} {t('characters', '字符')})",
         ]
     lines += [
-        f"    {t('unreadable', '无法读取')}: {row['where']}: {row['reason']} ({row['detail']})" for row in answer["refused"]
+        f"    {t('unreadable: ', '无法读取：')}{row['where']}: {row['reason']} ({row['detail']})" for row in answer["refused"]
     ]
     if not answer["objects"]:
         return lines

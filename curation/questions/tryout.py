@@ -13,7 +13,7 @@ import yaml
 
 from curation import catalog, decisions, manifest, published, standing
 from curation.card import html, readme
-from curation.card.blocks import Cell, Code, Section, Words, percent, table, text
+from curation.card.blocks import Cell, Code, Section, Words, in_one_language, percent, table, text
 from curation.card.terms import term
 from curation.decisions import Identity
 from curation.declaration import load_yaml
@@ -253,8 +253,9 @@ def _level(source: manifest.Source, found: dict[str, Any]) -> dict[str, Any]:
 def _looked(derived: dict[str, tuple[str, str]], answer: dict[str, Any]) -> dict[str, tuple[str, str]]:
     """What nobody declared and the sample tells: personal data, and the level that they ask for."""
     found, documents = answer["personal_data"]["documents"], answer["documents"]
+    said = f"personal data in {found:,} of {documents:,} documents of the sample"
     seen = {
-        "contains_pi": ("yes" if found else "possible", f"personal data in {found:,} of {documents:,} documents of the sample"),
+        "contains_pi": ("yes" if found else "possible", said),
         "data_level": (answer["level"]["proposed"], answer["level"]["because"]["en"]),
     }
     return {key: value for key, value in seen.items() if key in derived}
@@ -340,7 +341,16 @@ def sections(answer: dict[str, Any]) -> list[Section]:
         )
     made.append(Section("quality", Words("Quality", "质量"), quality))
     made.append(Section("overlap", Words("Overlap with what is published", "与已发布内容的重合"), _overlap(answer["overlap"])))
-    derived: list[list[Cell]] = [[Code(key), term(value), why] for key, (value, why) in answer["derived"].items()]
+    seen = Words(
+        f"personal data in {personal['documents']:,} of {answer['documents']:,} documents of the sample",
+        f"样本 {answer['documents']:,} 份文档中 {personal['documents']:,} 份含个人信息",
+    )
+    looked = {"contains_pi": seen, "data_level": Words(**level["because"])}
+    holds = f"{answer['declared']['license']} 所授予的持有权、使用权、经营权"
+    derived: list[list[Cell]] = [
+        [Code(key), Words(value, holds) if key == "rights" else term(value), looked.get(key) or term(why)]
+        for key, (value, why) in answer["derived"].items()
+    ]
     if derived:
         head = [("Not declared", "未声明"), ("Taken as", "视为"), ("Because", "原因")]
         made.append(Section("derived", Words("What a reviewer confirms", "待审核确认"), [table(head, derived)]))
@@ -377,10 +387,12 @@ def quotable(answer: dict[str, Any]) -> dict[str, Any]:
     return {**answer, "license": {**answer["license"], "claims": claims}}
 
 
-def markdown(answer: dict[str, Any], short: bool = False) -> str:
-    """The page as Markdown, for a pull request; `short` is its first table alone."""
-    head = f"# `{answer['source']}`\n\n{readme.text(answer['title']['en'] or answer['title']['zh'])}\n\n"
-    return head + readme.of_sections(sections(answer)[: 1 if short else None]) + "\n"
+def markdown(answer: dict[str, Any], short: bool = False, zh: bool | None = None) -> str:
+    """The page as Markdown, for a pull request in both languages or (`zh`) in one; `short` is its first table alone."""
+    title = answer["title"]
+    head = f"# `{answer['source']}`\n\n{readme.text((title['zh'] if zh else title['en']) or title['zh'] or title['en'])}\n\n"
+    made = sections(answer)[: 1 if short else None]
+    return head + readme.of_sections(made if zh is None else in_one_language(made, zh)) + "\n"
 
 
 def page(answer: dict[str, Any]) -> str:
