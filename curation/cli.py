@@ -250,7 +250,7 @@ def _run(asked: argparse.Namespace) -> int:
 
 
 def _step(asked: argparse.Namespace) -> int:
-    from curation import line
+    from curation import line, shown
     from curation.questions import check
 
     workspace = _workspace(asked)
@@ -262,6 +262,8 @@ def _step(asked: argparse.Namespace) -> int:
     wing(workspace, asked.name)
     with workspace.lock(line.new_run_id()):
         report = line.step(asked.step).run(asked.name, workspace, asked.workers)
+    if asked.step == "release":
+        return _answer(asked, report, [shown.released(asked.name, report)])
     counts = ", ".join(
         f"{key} {value:,}" if type(value) is int else f"{key} {value}"
         for key, value in report.items()

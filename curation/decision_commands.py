@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from curation.tongue import t
+from curation.tongue import t, told
 
 Add = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 Answer = Callable[[argparse.Namespace, Any, list[str]], int]
@@ -224,7 +224,7 @@ class Commands:
         ]
         lines += [t(f"  version with them: {one}", f"  含有它们的版本：{one}") for one in receipt["affected_versions"]]
         lines += [t(f"  cleared: {one}", f"  已清除：{one}") for one in receipt["cleared"]]
-        lines += [t(f"  cannot be recalled: {one}", f"  无法收回：{one}") for one in receipt["cannot_recall"]]
+        lines += [t(f"  cannot be recalled: {one}", f"  无法收回：{told(one)}") for one in receipt["cannot_recall"]]
         return self._answer(asked, receipt, lines)
 
     def sample(self, asked: argparse.Namespace) -> int:

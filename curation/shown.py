@@ -112,6 +112,17 @@ def summary(answer: dict[str, Any], console: Console | None = None) -> None:
     console.print("\n".join(lines), soft_wrap=True, markup=False, highlight=False)
 
 
+def released(name: str, report: dict[str, Any]) -> str:
+    """What the step release did, in a line."""
+    from curation.card.terms import reason
+
+    version = f"{name}@{report['version']}"
+    if not report["released"]:
+        return t(f"{version} is released already; nothing changed since", f"{version} 已发布，此后无变化")
+    why = reason(report["reason"])
+    return t(f"released {version}: {why.en}", f"已发布 {version}：{why.zh}")
+
+
 _WAITS = {
     "review": "审核",
     "release": "发布",

@@ -15,14 +15,17 @@ from curation.tongue import told
 ROOT = Path(__file__).resolve().parents[1]
 BUGS = {"ContractError", "ModuleNotFoundError"}  # ours, and not for anybody's eyes
 PYDANTIC = ("Input should", "String should", "List should")  # its words for a fault of a declaration
+KINDS = {"recipe", "source", "reader", "signal", "profile", "policy", "connector"}  # of what is unknown
+RECEIPT = {  # what a withdrawal cannot take back
+    "copies of {} that somebody loaded or cloned",
+    "models that were trained on it",
+    "raw files that also hold other documents: withdraw their source to clear them",
+    "the words in raw files, documents and DVC's cache: they stay until it is done with --purge",
+    "objects in the remote {} ({}): {}; run `curate withdraw` again when it can be opened",
+}
 ELSEWHERE = {
-    "recipe",
-    "source",
-    "reader",
-    "signal",
-    "profile",
-    "policy",
-    "connector",
+    *KINDS,
+    *RECEIPT,
     "this key is required",
     "nobody",
     "a security assessment",

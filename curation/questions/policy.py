@@ -13,6 +13,7 @@ from curation.policy.verdicts import columns_of, judge, outcomes
 from curation.recipe import Plan, Policy
 from curation.steps import filter as filter_step
 from curation.store import Workspace
+from curation.tongue import t
 
 EXAMPLES = 5
 
@@ -87,14 +88,22 @@ def _first(table: Any, plan: Plan) -> dict[str, str]:
 
 def shown(answer: dict[str, Any]) -> list[str]:
     """The answer as lines."""
+    dataset, old, new = answer["dataset"], answer["old"], answer["new"]
     lines = [
-        f"{answer['dataset']}: {answer['documents']:,} documents; {answer['new']} keeps {answer['kept']:,} before duplicates"
+        t(
+            f"{dataset}: {answer['documents']:,} documents; {new} keeps {answer['kept']:,} before duplicates",
+            f"{dataset}：{answer['documents']:,} 份文档；{new} 在去重前保留 {answer['kept']:,}",
+        )
     ]
-    for side, word in (("removed", f"only {answer['old']} lets through"), ("admitted", f"only {answer['new']} lets through")):
+    sides = (
+        ("removed", f"only {old} lets through", f"仅 {old} 放行"),
+        ("admitted", f"only {new} lets through", f"仅 {new} 放行"),
+    )
+    for side, en, zh in sides:
         found = answer[side]
-        lines.append(f"{word}: {found['documents']:,}")
-        lines += [f"  {by}: {count:,}" for by, count in found["by"].items()]
-        lines += [f"  by {reason}: {count:,}" for reason, count in found["reasons"].items()]
+        lines.append(t(f"{en}: {found['documents']:,}", f"{zh}：{found['documents']:,}"))
+        lines += [t(f"  {by}: {count:,}", f"  {by}：{count:,}") for by, count in found["by"].items()]
+        lines += [t(f"  by {reason}: {count:,}", f"  依 {reason}：{count:,}") for reason, count in found["reasons"].items()]
         if found["examples"]:
-            lines.append(f"  such as {', '.join(found['examples'])}")
+            lines.append(t(f"  such as {', '.join(found['examples'])}", f"  如 {'、'.join(found['examples'])}"))
     return lines
