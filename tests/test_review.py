@@ -457,6 +457,7 @@ def test_a_document_is_withdrawn(page: Page, address: str, workspace: Workspace)
     last = decisions.read(workspace)[-1]
     assert last.kind == "withdraw" and last.by.name == "reviewer" and "energy@v1.0.0" in last.facts["affected"]
     assert page.locator("text=Withdraw it").count() == 0
+    assert "changed since the filters ran" in client(workspace).get("/dataset/energy").text  # released, and out of date
     said = page.inner_text("pre")
     assert f"withdrawn (decision {last.number}, reviewer: The author asks.)" in said and "kept by the last run; sources" in said
     page.goto(f"{address}/dataset/energy/version/v1.0.0")
