@@ -243,6 +243,7 @@ def test_a_login_of_airflows_own_store(home: dict[str, str], tmp_path: Path) -> 
     decisions.append(workspace, "submit", about, "filled in the form")  # is fetched with nobody's login before it is accepted
     state, events = json.loads(ask({**home, "CURATION_WORKSPACE": str(workspace.root)}, REFRESH, str(workspace.root)))
     assert state == "success" and ["source locked", {"objects": 1, "fetched": 1, "bytes": 5}] in events
+    assert [extra for name, extra in events if name == "dataset energy"] in ([], [{"version": "v1.0.0", "released": True}])
     assert published.raw(workspace, "locked")["objects"][0]["size"] == 5 and len(asked) == 1
     server.shutdown()
     server.server_close()

@@ -198,6 +198,23 @@ def test_versions_say_what_changed(own: Workspace, tmp_path: Path) -> None:
         curation.why("ffffffffffff", workspace=str(own.root))
 
 
+def test_new_filters_alone_make_no_candidate_current(own: Workspace) -> None:
+    """A text is withdrawn, the filters run again and nothing else: what was assembled before still has it, and is not approved or released."""
+    recipe = own.recipe_file("energy")
+    recipe.write_text(recipe.read_text().replace("A test.", "Filtered again."))
+    line.run(own, "energy", until="card")
+    command = ["--workspace", str(own.root)]
+    assert cli.main([*command, "withdraw", "--document", "en-7", "--because", "asked"]) == 0
+    assert cli.main([*command, "step", "filter", "energy"]) == 0
+    assert cli.main([*command, "approve", "energy", "--because", "x"]) == 2
+    with pytest.raises(DataError, match="its files are of before the last filters; run `curate run energy`"):
+        line.step("release").run("energy", own)
+    assert {row["waits_for"] for row in status.ask(own)["datasets"]} == {"run"}
+    line.run(own, "energy")
+    newest = versions.released(own.root, "energy")[-1]
+    assert "en-7" not in curation.load("energy", newest, workspace=str(own.root))["native_id"]
+
+
 def test_a_review_keeps_the_release_back_until_this_very_digest_is_approved(own: Workspace) -> None:
     """Exit 2 with one line; an approval is void when what was approved changes; a rejection stops."""
     recipe = own.recipe_file("energy")

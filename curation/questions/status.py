@@ -4,7 +4,7 @@ from typing import Any
 
 from curation import approval, catalog, gate, sampling, versions
 from curation.errors import CurationError, DataError
-from curation.steps import filter as filter_step
+from curation.steps import assemble
 from curation.store import Workspace
 
 
@@ -54,7 +54,7 @@ def _dataset(workspace: Workspace, name: str) -> dict[str, Any]:
 def outdated_by(workspace: Workspace, name: str) -> str | None:
     """The line that says what makes a dataset's files out of date (sources, rules, decisions since), or null."""
     try:
-        filter_step.demand_current(workspace, catalog.plan(workspace, name))
+        assemble.demand_current(workspace, catalog.plan(workspace, name))
     except CurationError as error:
         return str(error)
     return None
@@ -65,7 +65,7 @@ def held(workspace: Workspace, name: str, digest: str) -> str | None:
     try:
         plan = catalog.plan(workspace, name)
         gate.demand_release(workspace, plan, digest)
-        filter_step.demand_current(workspace, plan)
+        assemble.demand_current(workspace, plan)
         sampling.demand(workspace, plan)
     except CurationError as error:
         return str(error)

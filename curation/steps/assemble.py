@@ -158,8 +158,10 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent) 
             raise ContractError(
                 f"assemble {name}: {documents} documents, {written} kept, {len(gone) + left.num_rows} in the ledger"
             )
+        workspace.remove(workspace.ledger(name, "assemble", "summary.json"))
         workspace.publish_folder(ledger_folder, workspace.dataset(name, "ledger"))
         workspace.publish_folder(folder, workspace.dataset(name, "data"))
+    workspace.write_json(workspace.ledger(name, "assemble", "summary.json"), _stems_from(workspace, plan))
     tell(len(shards) + 1, len(shards) + 1)
     edited = len(set(pa.concat_tables(edits)["doc_id"].to_pylist()))
     return {"documents": documents, "kept": written, "edited": edited, "emptied": left.num_rows, "shards": count}
@@ -235,14 +237,30 @@ def _places(ids: Ids, known: Ids) -> NDArray[np.int64]:
     return np.where(found, at, -1)
 
 
+def demand_current(workspace: Workspace, plan: Plan) -> None:
+    """Raise DataError unless a dataset's files were assembled from the ledgers as they are, and these from what is measured and decided now."""
+    filter_step.demand_current(workspace, plan)
+    name = plan.recipe.name
+    if workspace.read_json(workspace.ledger(name, "assemble", "summary.json")) != _stems_from(workspace, plan):
+        raise DataError(f"recipe {name!r}: its files are of before the last filters; run `curate run {name}`")
+
+
+def _stems_from(workspace: Workspace, plan: Plan) -> dict[str, str | None]:
+    """What the documents of a dataset are decided by."""
+    return {
+        "inputs": filter_step.inputs_digest(workspace, plan),
+        "filtered": workspace.sha256(workspace.ledger(plan.recipe.name, "filter", "ledger.parquet")),
+        "benchmarks": catalog.benchmarks_digest(workspace, plan),
+    }
+
+
 def _gone(workspace: Workspace, plan: Plan) -> Ids:
     """Documents that filters or dedup took away; both ledgers must stem from what is measured now."""
     gone = dedup_step.filtered_out(workspace, plan)
     name = plan.recipe.name
     summary = workspace.read_json(workspace.ledger(name, "dedup", "summary.json"))
-    filtered = workspace.sha256(workspace.ledger(name, "filter", "ledger.parquet"))
-    now = (filter_step.inputs_digest(workspace, plan), filtered, catalog.benchmarks_digest(workspace, plan))
-    if summary is None or tuple(summary.get(part) for part in ("inputs", "filtered", "benchmarks")) != now:
+    now = _stems_from(workspace, plan)
+    if summary is None or {part: summary.get(part) for part in now} != now:
         raise DataError(f"recipe {name!r}: duplicates are out of date; run `curate step dedup {name}`")
     ledger = workspace.read_table(workspace.ledger(name, "dedup", "ledger.parquet"), ["doc_id"])
     return np.unique(_ids([*gone, *ledger["doc_id"].to_pylist()]))

@@ -17,7 +17,7 @@ from curation import gate as rules
 from curation.errors import BusyError, DataError, DeclarationError, ReviewError
 from curation.recipe import Plan
 from curation.steps import Tell, silent
-from curation.steps import dedup as dedup_step
+from curation.steps import assemble as assemble_step
 from curation.store import Workspace, dump_json
 from curation.versions import dvc, git
 
@@ -49,6 +49,7 @@ PER_SOURCE = (
 PER_RECIPE = (
     ("filter", "data/ledgers/{}/filter"),
     ("dedup", "data/ledgers/{}/dedup"),
+    ("assemble", "data/ledgers/{}/assemble"),
     ("assemble", "data/datasets/{}/data"),
     ("assemble", "data/datasets/{}/ledger"),
     ("card", "data/datasets/{}/README.md"),
@@ -73,7 +74,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent, 
         workspace.root, name
     ):  # nothing leaves, so nobody is asked; what forbids the sources is still told
         rules.demand(workspace, plan)
-        dedup_step.filtered_out(workspace, plan)
+        assemble_step.demand_current(workspace, plan)
         return {"version": version, "released": False, "reason": "nothing changed since"}
     gate(workspace, plan, manifest)
     if not (workspace.root / ".git").exists() or not (workspace.root / ".dvc").is_dir():
@@ -134,7 +135,7 @@ def run(name: str, workspace: Workspace, workers: int = 1, tell: Tell = silent, 
 def gate(workspace: Workspace, plan: Plan, manifest: dict[str, Any]) -> None:
     """Raise ReviewError unless the recipe needs no review, or this very digest is approved."""
     rules.demand_release(workspace, plan, manifest["digest"])
-    dedup_step.filtered_out(workspace, plan)  # a decision since then may have settled, disputed or withdrawn something
+    assemble_step.demand_current(workspace, plan)  # a decision since then may have settled, disputed or withdrawn something
     sampling.demand(workspace, plan)
     decision = approval.find(workspace, plan.recipe.name, manifest["digest"])
     if decision and decision.decision == "reject":
