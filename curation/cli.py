@@ -333,10 +333,17 @@ def _pull(asked: argparse.Namespace) -> int:
     answer = loading.pull(
         asked.release, where, asked.out, asked.split, asked.config, wanted, asked.form, blended, asked.accept_withdrawn
     )
+    repeated = t(
+        f"  {answer['different']:,} different ones: what was asked for repeats documents",
+        f"  其中不同文档 {answer['different']:,} 份：所求数量使文档重复",
+    )
     return _answer(
         asked,
         answer,
-        [f"{answer['file']}: {answer['documents']:,} {t('documents', '份文档')}, {answer['bytes']:,} {t('bytes', '字节')}"],
+        [
+            f"{answer['file']}: {answer['documents']:,} {t('documents', '份文档')}, {answer['bytes']:,} {t('bytes', '字节')}",
+            *([repeated] if int(answer["different"]) < int(answer["documents"]) else []),
+        ],
     )
 
 
@@ -351,6 +358,8 @@ def _ui(asked: argparse.Namespace) -> int:
         raise DeclarationError(
             f"the page needs {error.name}: install the extra `ui`, in the clone: pip install '.[ui]'"
         ) from None
+    if not 0 < asked.port < 65_536:
+        raise DeclarationError(f"--port {asked.port}: allowed: 1 to 65535")
     workspace = _workspace(asked)
     app, key = alone(lambda: workspace, getpass.getuser(), decides=not asked.read_only)
     print(f"http://{asked.host}:{asked.port}/?key={key}", flush=True)

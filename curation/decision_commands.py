@@ -134,7 +134,7 @@ class Commands:
         from curation.errors import DeclarationError
         from curation.license import normalise
         from curation.questions import why
-        from curation.questions.policy import refusing
+        from curation.questions.policy import refusing, unclear
 
         workspace = self._find(asked)
         spdx = normalise(asked.license)
@@ -158,6 +158,11 @@ class Commands:
         ]
         what = next(iter(subject.values()))
         said = t(f"{what} is under {spdx} from the next run on", f"{what} 自下一次运行起按 {spdx}")
+        if "source" in subject and workspace.exists(workspace.signal_index(what)):
+            found = unclear(workspace, what)
+            count = sum(n for _, n in found)
+            said += t(f": {count:,} documents whose license was not clear", f"：{count:,} 份许可不清的文档")
+            lines = [*(t(f"  {n:,} claimed {claims}", f"  {n:,} 份曾称 {claims}") for claims, n in found[:8]), *lines]
         return self._told(asked, made, said, lines)
 
     def dispute(self, asked: argparse.Namespace) -> int:
@@ -274,6 +279,7 @@ class Commands:
             revoked = "" if one.number in stands or one.kind == "revoke" else t(" [revoked]", "【已撤销】")
             lines.append(
                 f"{one.number:>4}  {one.at[:16].replace('T', ' ')}  {t(one.kind, zh(one.kind)):<9} {what}"
+                + (f" → {one.facts['license']}" if one.kind == "settle" else "")
                 + t(f"  by {one.by.name} ({one.by.kind}){revoked}: ", f"  {one.by.name}（{zh(one.by.kind)}）{revoked}：")
                 + one.because
             )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import concat_tables
 
@@ -191,7 +192,8 @@ def pull(
             for batch in found.to_batches(1000):
                 lines.writelines(orjson.dumps(shape(row), option=orjson.OPT_APPEND_NEWLINE) for row in batch.to_pylist())
     staged.replace(target)
-    return {"file": str(target), "documents": found.num_rows, "bytes": target.stat().st_size}
+    different = len(pc.unique(found["id"]))
+    return {"file": str(target), "documents": found.num_rows, "different": different, "bytes": target.stat().st_size}
 
 
 _ENDINGS = {"parquet": "parquet", "jsonl": "jsonl", "tc609": "tc609.jsonl"}

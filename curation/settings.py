@@ -27,7 +27,7 @@ class Storage(Declared):
     @classmethod
     def _plain(cls, url: str) -> str:
         scheme, found, rest = url.partition("://")
-        if not found or scheme in {"", "file", "local"}:
+        if not found or scheme in {"", "file", "local", "http", "https", "ftp"}:
             raise ValueError(f"{url}: allowed: a URL such as s3://bucket/folder; what lies on this machine lies in data/")
         if "@" in rest.split("/", 1)[0]:
             raise ValueError(

@@ -56,8 +56,12 @@ with DAG(
         try:
             file = tryout.submit(workspace, params["manifest"], by=dag_run.triggering_user_name)
             print(f"[curate] trying {file}", flush=True)
+        except CurationError as error:
+            raise AirflowFailException(str(error)) from None
+        try:
             answer = tryout.ask(workspace, file, params["dataset"] or None, params["objects"], anonymous=True)
         except CurationError as error:
+            print(f"[curate] written: {tryout.keep_failure(workspace, file, str(error))}", flush=True)
             raise AirflowFailException(str(error)) from None
         print(f"[curate] written: {tryout.keep(workspace, answer)}", flush=True)
         if undelivered := notify.tell(workspace, "submitted", {"source": answer["source"], "contact": answer["contact"]}):

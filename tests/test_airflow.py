@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 
 from curation import approval, cli, decisions, published, versions, workspaces
+from curation.errors import DeclarationError
 from curation.line import STEPS
+from curation.questions import tryout
 from curation.store import Workspace
 from tests import corpus
 
@@ -294,6 +296,8 @@ def test_a_form_is_tried(home: dict[str, str], tmp_path: Path) -> None:
     workspaces.create(tmp_path / "ws", None)
     workspace = Workspace(tmp_path / "ws")
     form = "id: {}\ntitle: x\nwhere: {}\nformat: markdown\nlicense: CC-BY-4.0\ncontact: x@example.org\n"
+    with pytest.raises(DeclarationError, match=r"https://\.\.\.: no address of a server"):
+        tryout.submit(workspace, form.format("placeholder", "https://..."))
     forms = [
         form.format("offered", f"https://localhost:{server.server_port}/page.md"),
         form.format("own", "{local: {path: /etc}}"),

@@ -148,5 +148,8 @@ def test_load_and_pull_give_the_same_part(released: Workspace, tmp_path: Path, c
             == 0
         )
         assert sorted(read_back(Path(json.loads(capsys.readouterr().out)["file"]))) == sorted(part["id"])
+    mixed = ["--workspace", where, "pull", "energy", "--mix", "zh=1", "en=1", "--by", "language", "--out", str(tmp_path)]
+    assert cli.main([*mixed, "--tokens", "1M"]) == 0
+    assert "different ones: what was asked for repeats documents" in capsys.readouterr().out
     assert cli.main(["--workspace", where, "pull", "energy", "--config", "nothing", "--out", str(tmp_path)]) == 2
     assert "no config 'nothing'; known: default" in capsys.readouterr().err

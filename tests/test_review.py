@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 import curation
 from curation import approval, cli, decisions, line, published, sampling, versions, workspaces
 from curation.errors import DataError, DeclarationError
-from curation.questions import status, why
+from curation.questions import status, tryout, why
 from curation.review import deeds, pages, reading
 from curation.review.app import CSP, _Templates, alone, create
 from curation.review.people import Person
@@ -360,7 +360,11 @@ def test_a_conflict_is_settled_with_its_proof(
     kept_out = "still kept out of mixed: its policy open_permissive does not take LicenseRef-letter"
     settle = ["settle", "disputed", "--license", "LicenseRef-letter", "--because", "a letter", "--evidence", str(proof)]
     capsys.readouterr()
-    assert cli.main(["--workspace", str(workspace.root), *settle]) == 0 and kept_out in capsys.readouterr().out
+    assert cli.main(["--workspace", str(workspace.root), *settle]) == 0
+    said = capsys.readouterr().out  # what a source's settlement decides at once is told
+    assert kept_out in said and ": 2 documents whose license was not clear" in said and "  2 claimed " in said
+    capsys.readouterr()
+    assert cli.main(["--workspace", str(workspace.root), "decisions"]) == 0 and "→ LicenseRef-letter" in capsys.readouterr().out
     assert cli.main(["--workspace", str(workspace.root), "revoke", str(len(decisions.read(workspace))), "--because", "x"]) == 0
     last = next(one for one in decisions.read(workspace) if one.kind == "settle")
     assert last.facts["license"] == "CC-BY-4.0" and last.evidence[0].name == "contract.txt"
@@ -388,6 +392,15 @@ def test_a_submission_is_tried_and_accepted(page: Page, address: str, workspace:
     file.write_text(
         "id: offered\ntitle: Offered\nwhere: {local: {path: offered}}\nformat: markdown\nlicense: CC0-1.0\ncontact: a@b.org\n"
     )
+    person = Person("somebody", "airflow-login", True)
+    form = {"decision": "accept", "digest": pages.manifest_digest(workspace, "offered"), "because": "so"}
+    with pytest.raises(DeclarationError, match="offered was not tried as it stands"):
+        deeds.accept(workspace, person, "offered", form)
+    tryout.keep_failure(workspace, file, "a.md: <b>no</b> such file")
+    with pytest.raises(DeclarationError, match=r"the trial of offered failed: a\.md"):
+        deeds.accept(workspace, person, "offered", form)
+    failed = client(workspace).get("/source/offered").text
+    assert "The trial of this manifest failed" in failed and "&lt;b&gt;no" in failed
     assert cli.main(["--workspace", str(workspace.root), "try", str(file), "--keep"]) == 0
     page.goto(f"{address}/sources")
     page.click("a >> text=Offered")

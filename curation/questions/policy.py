@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from curation import catalog
+from curation import catalog, published
 from curation.declaration import load_yaml, parse
 from curation.license import tier
 from curation.policy.verdicts import columns_of, judge, outcomes
@@ -68,6 +69,16 @@ def refusing(workspace: Workspace, source: str, license: str) -> list[tuple[str,
         if source in plan.recipe.sources and judge(row, own).num_rows:
             found.append((name, plan.policy.name))
     return found
+
+
+def unclear(workspace: Workspace, source: str) -> list[tuple[str, int]]:
+    """(what is claimed, documents) of a measured source's documents without a clear license: what settling the source decides at once."""
+    counted: Counter[str] = Counter()
+    for shard in published.signals(workspace, source)["shards"]:
+        unknown = pc.is_null(workspace.read_table(shard["signals"]["license"]["file"], ["id"])["id"])
+        for claims in workspace.read_table(shard["file"], ["license_claims"])["license_claims"].filter(unknown).to_pylist():
+            counted[" / ".join(sorted({one["value"] for one in claims or []})) or "-"] += 1
+    return sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def policy(workspace: Workspace, name: str) -> Policy:

@@ -6,6 +6,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -120,6 +121,9 @@ def _demand_reachable_by_anybody(source: manifest.Source) -> None:
         raise DeclarationError(
             f"manifest: where: {connector}: a form takes what anybody can reach; allowed: https://, git over https, hub, package_index"
         )
+    for one in addresses:
+        if not re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", urlsplit(one).hostname or ""):
+            raise DeclarationError(f"manifest: where: {one}: no address of a server; such as https://example.org/handbook")
     if borrowed := _named(options, {"auth_ref", "private_addresses", "plain_http"}):
         raise DeclarationError(
             f"manifest: where: {borrowed}: not in a form; a curator of this workspace declares it in data/sources"
@@ -138,6 +142,14 @@ def keep(workspace: Workspace, answer: dict[str, Any]) -> Path:
     """Write the answer where the review page finds it; of another manifest it is void there."""
     path = workspace.root / "data" / "submissions" / f"{answer['source']}.json"
     workspace.write_local(path, dump_json(answer))
+    return path
+
+
+def keep_failure(workspace: Workspace, file: Path, why: str) -> Path:
+    """Write down that a trial failed, and why, for the reviewer."""
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    path = workspace.root / "data" / "submissions" / f"{file.stem}.json"
+    workspace.write_local(path, dump_json({"source": file.stem, "manifest": digest, "failed": why}))
     return path
 
 
@@ -352,8 +364,12 @@ def sections(answer: dict[str, Any]) -> list[Section]:
         for key, (value, why) in answer["derived"].items()
     ]
     if derived:
-        head = [("Not declared", "未声明"), ("Taken as", "视为"), ("Because", "原因")]
-        made.append(Section("derived", Words("What a reviewer confirms", "待审核确认"), [table(head, derived)]))
+        head = [("Not declared", "未声明"), ("Proposed", "建议"), ("Because", "原因")]
+        until = text(
+            "Until the manifest declares them, a run takes the level as L1 and personal data as possible.",
+            "清单声明之前，运行按级别 L1、可能含个人信息处理。",
+        )
+        made.append(Section("derived", Words("What a reviewer confirms", "待审核确认"), [table(head, derived), until]))
     return made
 
 

@@ -78,6 +78,10 @@ def accept(workspace: Workspace, person: Person, name: str, form: Form) -> str:
     if kind not in {"accept", "refuse"}:
         raise DeclarationError("allowed: accept, refuse")
     digest = pages.manifest_digest(workspace, name)
+    if kind == "accept" and (tried := pages.report(workspace, name)) is None:
+        raise DeclarationError(f"{name} was not tried as it stands: curate try data/sources/{name}.yaml --keep")
+    if kind == "accept" and tried and tried.get("failed"):
+        raise DeclarationError(f"the trial of {name} failed: {tried['failed']}")
     if form.get("digest") != digest:
         raise DataError(f"data/sources/{name}.yaml changed since the page was shown; read it again")
     decisions.append(workspace, kind, {"source": name, "manifest": digest}, because(form), by=person.identity())

@@ -216,7 +216,8 @@ def conflicts(workspace: Workspace, person: Person, settled: str | None = None) 
         if not readable:
             claims = [{**claim, "passage": None, "where": None} for claim in claims]
         digest = hashlib.sha256(json.dumps([document, claims], sort_keys=True).encode()).hexdigest()
-        own = {"claims": claims, "digest": digest, "readable": readable}
+        kinds = policy.unclear(workspace, name) if readable else []
+        own = {"claims": claims, "digest": digest, "readable": readable, "kinds": kinds}
         rows.append({**one, **own, "evidence": _evidence(workspace, catalog.source(workspace, name))})
     done = [one for one in standing.known(workspace) if one.kind == "settle" and one.subject.get("source") == settled]
     said = done[-1].facts["license"] if done else None
@@ -312,12 +313,14 @@ def submission(workspace: Workspace, person: Person, name: str) -> dict[str, Any
     """One submitted source: its manifest and its trial."""
     catalog.source(workspace, name)
     tried = report(workspace, name) if cleared(workspace, person)(name) else None
+    failed, tried = (tried["failed"], None) if tried and tried.get("failed") else (None, tried)
     if tried and not people.may_read(tried["level"]["proposed"], people.clearance(workspace, person)):
         tried = tryout.quotable(tried)
     return {
         "name": name,
         "manifest": workspace.source_file(name).read_text("utf-8"),
         "report": tried,
+        "failed": failed,
         "decision": decision_about(workspace, name),
         "submitted": [one for one in standing.known(workspace) if one.kind == "submit" and one.subject["source"] == name],
     }

@@ -250,3 +250,22 @@ def test_a_null_text_is_an_empty_one(name: str) -> None:
         module.annotate(nulls).to_pylist()
         == module.annotate(pa.record_batch({"text": pa.array([""], pa.large_string())})).to_pylist()
     )
+
+
+def test_tokens_of_a_text_of_megabytes() -> None:
+    """The tokenizer takes a million characters and hands out 200,000 tokens at most; a longer text is counted all the same, exactly."""
+    import random
+
+    from curation.signals import tokens
+
+    line = "The quick brown fox jumps over the lazy dog. 变压器是一种静止的电气设备。\n"
+    assert tokens.count(line * 20_000) == 20_000 * tokens.count(line) > 200_000
+    assert tokens.count("x" * 1_200_000) > 0
+    chance = random.Random(3)
+    odd = "".join(
+        chance.choice([".\n/", "\n\n ", "\n_", "\r\n", "\n1", "\nA", "a b ", "中文。\n", "\n\t", "  \nb"]) for _ in range(30_000)
+    )
+    whole = tokens.count(odd)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tokens, "PIECE", 1_000)
+        assert len(list(tokens._pieces(odd))) > 20 and tokens.count(odd) == whole
