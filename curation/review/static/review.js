@@ -20,6 +20,8 @@
   });
   document.addEventListener("keydown", function (event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    var key = event.key.toLowerCase();
+    if (event.target === risk && key === "escape") risk.blur();
     if (event.target.tagName === "SELECT" && event.key === "Enter" && risk.value) {
       event.preventDefault();
       form.requestSubmit(button("fail"));
@@ -27,12 +29,12 @@
     }
     if (/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
     var undo = document.getElementById("undo");
-    if (event.key === "u" && undo) {
+    if (key === "u" && undo) {
       event.preventDefault();
       undo.requestSubmit();
       return;
     }
-    var verdict = { p: "pass", f: "fail", s: "skip" }[event.key];
+    var verdict = { p: "pass", f: "fail", s: "skip" }[key];
     if (verdict && button(verdict)) {
       event.preventDefault();
       form.requestSubmit(button(verdict));
