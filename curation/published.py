@@ -5,6 +5,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from curation.errors import DataError
+from curation.recipe import unknown
 from curation.store import Workspace
 
 
@@ -47,7 +48,9 @@ def license_claims(workspace: Workspace, source: str, doc_id: str) -> list[dict[
 
 
 def manifest(workspace: Workspace, dataset: str) -> dict[str, Any]:
-    """Every file of a dataset by digest, as card published them."""
+    """Every file of a dataset by digest, as card published them. Raises UnknownError for one that no recipe makes."""
+    if dataset not in (known := workspace.names("recipes")) and not workspace.exists(workspace.dataset(dataset, "manifest.json")):
+        raise unknown("recipe", dataset, known)
     return _read(workspace, workspace.dataset(dataset, "manifest.json"), f"dataset {dataset!r} has no card yet", f"run {dataset}")
 
 

@@ -217,7 +217,9 @@ class Commands:
         if asked.objects < 1:
             raise DeclarationError(f"--objects {asked.objects}: allowed: 1 and more")
         workspace = self._find(asked)
-        answer = tryout.ask(workspace, asked.manifest, asked.dataset, asked.objects, asked.workers)
+        named = str(asked.manifest) in workspace.names("sources") and not asked.manifest.exists()
+        manifest = workspace.source_file(str(asked.manifest)) if named else asked.manifest
+        answer = tryout.ask(workspace, manifest, asked.dataset, asked.objects, asked.workers)
         written = [f"{t('written: ', '已写入：')}{workspace.shown(tryout.keep(workspace, answer))}"] if asked.keep else []
         for file, made in ((asked.markdown, tryout.markdown), (asked.html, tryout.page)):
             if file:

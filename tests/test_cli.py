@@ -19,7 +19,7 @@ from tests.conftest import SHARED
 
 def test_every_question_answers_in_words_and_in_json(done: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     """status, why, verify, summary."""
-    for command in (["status"], ["why", "repealed"], ["verify", "energy"], ["summary", "energy"], ["check"]):
+    for command in (["status"], ["why", "repealed"], ["verify", "energy"], ["summary", "energy"], ["check"], ["check", "plant"]):
         assert main(["--workspace", str(done.root), *command]) == 0
         assert capsys.readouterr().out.strip()
         assert main(["--workspace", str(done.root), "--json", *command]) == 0
@@ -47,6 +47,7 @@ def test_why_tells_origin_measures_and_reasons(done: Workspace, capsys: pytest.C
         (["signal", "nothing", "a", "b"], "unknown signal 'nothing'; known: aigc, c4, characters"),
         (["twins", "absent.jsonl", "b.parquet"], "absent.jsonl: no such file"),
         (["check", "x.txt"], "not a declaration; allowed"),
+        (["summary", "nothing"], "unknown recipe 'nothing'; known: energy"),
         (["approve", "energy", "--because", " "], "needs a reason"),
     ],
 )

@@ -328,6 +328,13 @@ def test_a_conflict_is_settled_with_its_proof(
     page: Page, address: str, workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The passages that disagree are shown as words; a license, a file and a reason end it, and the next run takes them."""
+    card = published.card(workspace, "mixed")  # a conflict is counted as the funnel counts it
+    quarantined = sum(n for name, n in card["funnel"]["quarantined"] if name.endswith("license_conflict"))
+    assert (
+        quarantined + sum(one["elsewhere"] for one in card["conflicts"])
+        == sum(one["documents"] for one in card["conflicts"])
+        == 2
+    )
     page.goto(f"{address}/conflicts")
     section = page.locator("section", has_text="disputed")
     assert "reserved" in section.inner_text().lower() or "MIT" in section.inner_text()

@@ -333,7 +333,20 @@ def _published(place: str) -> str:
 def _conflicts(sources: list[Source], ledger: pa.Table, claims: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     in_conflict = ledger.filter(pc.equal(ledger["column"], "license.conflict"))
     counted = Counter(in_conflict["source"].to_pylist())
-    return [{"source": s.id, "documents": counted[s.id], **claims[s.id]} for s in sources if counted[s.id]]
+    outcome: dict[str, tuple[str, str]] = {}  # as the funnel counts: the first rule, a removal before a quarantine
+    for doc, column, said in zip(*(ledger[c].to_pylist() for c in ("doc_id", "column", "outcome")), strict=True):
+        if doc not in outcome or (outcome[doc][1] != "removed" and said == "removed"):
+            outcome[doc] = (column, said)
+    elsewhere = Counter(
+        source
+        for doc, source in zip(in_conflict["doc_id"].to_pylist(), in_conflict["source"].to_pylist(), strict=True)
+        if outcome[doc][0] != "license.conflict"
+    )
+    return [
+        {"source": s.id, "documents": counted[s.id], "elsewhere": elsewhere[s.id], **claims[s.id]}
+        for s in sources
+        if counted[s.id]
+    ]
 
 
 def _funnel(

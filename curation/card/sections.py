@@ -316,10 +316,12 @@ def _licenses(model: Model) -> Section:
         ),
     ]
     for one in model["conflicts"]:
+        also = one["elsewhere"]
         blocks.append(
             text(
-                f"Kept out for a license conflict: {one['source']}, {count(one['documents'])} documents:",
-                f"因许可冲突未纳入：{one['source']}，{count(one['documents'])} 份文档：",
+                f"Kept out for a license conflict: {one['source']}, {count(one['documents'])} documents"
+                f"{f', {count(also)} of them counted under another rule' if also else ''}:",
+                f"因许可冲突未纳入：{one['source']}，{count(one['documents'])} 份文档{f'，其中 {count(also)} 份计于其他规则' if also else ''}：",
             )
         )
         for c in one["claims"]:

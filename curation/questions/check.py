@@ -118,6 +118,10 @@ def everything(workspace: Workspace, files: list[str]) -> list[dict[str, Any]]:
     else:
         sources, recipes = [], []
         for file in files:
+            known = [kind for kind in ("sources", "recipes") if file in workspace.names(kind)]
+            if known:  # by its name, as other commands take it
+                (sources if "sources" in known else recipes).append(file)
+                continue
             found = re.search(r"(sources|recipes)/([^/]+)\.yaml$", file)
             if not found:
                 raise DeclarationError(f"{file}: not a declaration; allowed: data/sources/*.yaml, data/recipes/*.yaml")
