@@ -143,12 +143,12 @@ class Commands:
                 f"--license {asked.license!r} is no SPDX expression; allowed: such as CC-BY-4.0, or LicenseRef-<name>"
             )
         if asked.what in workspace.names("sources"):
-            subject = {"source": asked.what}
+            subject, what, source = {"source": asked.what}, asked.what, asked.what
         else:
-            subject = {"document": why.ask(workspace, asked.what)["doc_id"]}
+            document = why.ask(workspace, asked.what)
+            subject, what, source = {"document": document["doc_id"]}, document["doc_id"], document["source"]
         proof = decisions.evidence(asked.evidence)
         made = decisions.append(workspace, "settle", subject, asked.because, proof=proof, license=spdx)
-        source = asked.what if "source" in subject else why.ask(workspace, asked.what)["source"]
         lines = [
             t(
                 f"  still kept out of {dataset}: its policy {policy} does not take {spdx}",
@@ -156,10 +156,8 @@ class Commands:
             )
             for dataset, policy in refusing(workspace, source, spdx)
         ]
-        what = next(iter(subject.values()))
         said = t(f"{what} is under {spdx} from the next run on", f"{what} 自下一次运行起按 {spdx}")
-        if "source" in subject and workspace.exists(workspace.signal_index(what)):
-            found = unclear(workspace, what)
+        if "source" in subject and (found := unclear(workspace, source)):
             count = sum(n for _, n in found)
             said += t(f": {count:,} documents whose license was not clear", f"：{count:,} 份许可不清的文档")
             lines = [*(t(f"  {n:,} claimed {claims}", f"  {n:,} 份曾称 {claims}") for claims, n in found[:8]), *lines]

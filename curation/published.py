@@ -49,9 +49,10 @@ def license_claims(workspace: Workspace, source: str, doc_id: str) -> list[dict[
 
 def manifest(workspace: Workspace, dataset: str) -> dict[str, Any]:
     """Every file of a dataset by digest, as card published them. Raises UnknownError for one that no recipe makes."""
-    if dataset not in (known := workspace.names("recipes")) and not workspace.exists(workspace.dataset(dataset, "manifest.json")):
+    found = workspace.read_json(workspace.dataset(dataset, "manifest.json"))
+    if found is None and dataset not in (known := workspace.names("recipes")):
         raise unknown("recipe", dataset, known)
-    return _read(workspace, workspace.dataset(dataset, "manifest.json"), f"dataset {dataset!r} has no card yet", f"run {dataset}")
+    return _there(found, f"dataset {dataset!r} has no card yet", f"run {dataset}")
 
 
 def card(workspace: Workspace, dataset: str) -> dict[str, Any]:
@@ -62,7 +63,10 @@ def card(workspace: Workspace, dataset: str) -> dict[str, Any]:
 
 
 def _read(workspace: Workspace, key: str, fault: str, command: str) -> dict[str, Any]:
-    found = workspace.read_json(key)
+    return _there(workspace.read_json(key), fault, command)
+
+
+def _there(found: dict[str, Any] | None, fault: str, command: str) -> dict[str, Any]:
     if found is None:
         raise DataError(f"{fault}; run `curate {command}`")
-    return found  # type: ignore[no-any-return]
+    return found

@@ -39,7 +39,7 @@ def build(
 ) -> Model:
     """The model without its version. `data` is the assembled dataset without text, `claims` those of sources in conflict."""
     recipe = plan.recipe
-    outcome = _outcomes(ledger)
+    decided = _deciding(ledger)
     kept = Counter(data["source"].to_pylist())
     tokens = data["tokens"].to_pylist()
     return {
@@ -65,9 +65,9 @@ def build(
         ],
         "permits": collection(data["license"].unique().to_pylist())._asdict(),
         "formats": composition.shares(data, "format"),
-        "sources": [_source(s, indexes[s.id], unreadable[s.id], outcome, kept, data) for s in sources],
-        "conflicts": _conflicts(sources, ledger, claims),
-        "funnel": _funnel(indexes, unreadable, ledger, data.num_rows),
+        "sources": [_source(s, indexes[s.id], unreadable[s.id], decided, kept, data) for s in sources],
+        "conflicts": _conflicts(sources, ledger, decided, claims),
+        "funnel": _funnel(indexes, unreadable, ledger, decided, data.num_rows),
         "filters": [one.facts(where) for where, one in plan.filters()],
         "profiles": [{"name": p.name, "title": p.title.model_dump(), "source": p.source} for p in plan.profiles],
         "dedup": {
@@ -135,13 +135,7 @@ def complete(
 def _by_source(sources: list[Source], ledger: pa.Table, shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Of each source: kept, and by what the others went first."""
     gone: dict[str, Counter[str]] = {s.id: Counter() for s in sources}
-    seen: dict[str, tuple[str, str, str]] = {}
-    for doc, source, name, outcome in zip(
-        *(ledger[c].to_pylist() for c in ("doc_id", "source", "filter", "outcome")), strict=True
-    ):
-        if doc not in seen or (seen[doc][2] != "removed" and outcome == "removed"):
-            seen[doc] = (source, name, outcome)
-    for source, name, outcome in seen.values():
+    for source, name, outcome, _ in _deciding(ledger).values():
         part = "quarantined" if outcome == "quarantined" else "duplicates" if name.startswith("dedup.") else "filters"
         gone[source][part] += 1
     return [
@@ -255,24 +249,35 @@ def _terms(license_id: str | None, flag: str) -> bool | None:
     return getattr(row, flag) if row else None
 
 
-def _outcomes(ledger: pa.Table) -> dict[str, tuple[str, str]]:
-    """doc_id -> (source, outcome); removed beats quarantined."""
-    verdict: dict[str, tuple[str, str]] = {}
-    for doc, source, outcome in zip(*(ledger[c].to_pylist() for c in ("doc_id", "source", "outcome")), strict=True):
-        if verdict.get(doc, ("", ""))[1] != "removed":
-            verdict[doc] = (source, outcome)
-    return verdict
+class _Row(NamedTuple):
+    """Of a ledger row what counting asks for."""
+
+    source: str
+    filter: str
+    outcome: str
+    column: str | None
+
+
+def _deciding(ledger: pa.Table) -> dict[str, _Row]:
+    """doc_id -> the row that it is counted under: its first, and a removal before a quarantine."""
+    found: dict[str, _Row] = {}
+    columns = (ledger[name].to_pylist() for name in ("doc_id", *_Row._fields))
+    for doc, *rest in zip(*columns, strict=True):
+        row = _Row(*rest)
+        if doc not in found or (found[doc].outcome != "removed" and row.outcome == "removed"):
+            found[doc] = row
+    return found
 
 
 def _source(
     source: Source,
     index: dict[str, Any],
     unreadable: Counter[str],
-    outcome: dict[str, tuple[str, str]],
+    decided: dict[str, _Row],
     kept: Counter[str],
     data: pa.Table,
 ) -> dict[str, Any]:
-    by_outcome = Counter(o for s, o in outcome.values() if s == source.id)
+    by_outcome = Counter(row.outcome for row in decided.values() if row.source == source.id)
     connector, options = source.connector()
     own = data.filter(pc.equal(data["source"], source.id))
     derived = source.derived()
@@ -330,18 +335,14 @@ def _published(place: str) -> str:
     return "/".join(parts[max(0, first - 1) :])
 
 
-def _conflicts(sources: list[Source], ledger: pa.Table, claims: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+def _conflicts(
+    sources: list[Source], ledger: pa.Table, decided: dict[str, _Row], claims: dict[str, dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Documents in conflict by source, and how many of them the funnel counts elsewhere."""
     in_conflict = ledger.filter(pc.equal(ledger["column"], "license.conflict"))
     counted = Counter(in_conflict["source"].to_pylist())
-    outcome: dict[str, tuple[str, str]] = {}  # as the funnel counts: the first rule, a removal before a quarantine
-    for doc, column, said in zip(*(ledger[c].to_pylist() for c in ("doc_id", "column", "outcome")), strict=True):
-        if doc not in outcome or (outcome[doc][1] != "removed" and said == "removed"):
-            outcome[doc] = (column, said)
-    elsewhere = Counter(
-        source
-        for doc, source in zip(in_conflict["doc_id"].to_pylist(), in_conflict["source"].to_pylist(), strict=True)
-        if outcome[doc][0] != "license.conflict"
-    )
+    in_doubt = zip(in_conflict["doc_id"].to_pylist(), in_conflict["source"].to_pylist(), strict=True)
+    elsewhere = Counter(source for doc, source in in_doubt if decided[doc].column != "license.conflict")
     return [
         {"source": s.id, "documents": counted[s.id], "elsewhere": elsewhere[s.id], **claims[s.id]}
         for s in sources
@@ -350,18 +351,18 @@ def _conflicts(sources: list[Source], ledger: pa.Table, claims: dict[str, dict[s
 
 
 def _funnel(
-    indexes: dict[str, dict[str, Any]], unreadable: dict[str, Counter[str]], ledger: pa.Table, kept: int
+    indexes: dict[str, dict[str, Any]],
+    unreadable: dict[str, Counter[str]],
+    ledger: pa.Table,
+    decided: dict[str, _Row],
+    kept: int,
 ) -> dict[str, Any]:
     reasons: dict[str, Counter[str]] = {"removed": Counter(), "quarantined": Counter()}
-    first: dict[str, tuple[str, str]] = {}
     because: dict[str, dict[str, str]] = {}
-    rows = zip(*(ledger[c].to_pylist() for c in ("doc_id", "filter", "outcome", "because")), strict=True)
-    for doc, name, outcome, words in rows:
+    for name, words in zip(ledger["filter"].to_pylist(), ledger["because"].to_pylist(), strict=True):
         because.setdefault(name, words)
-        if doc not in first or (first[doc][1] != "removed" and outcome == "removed"):
-            first[doc] = (name, outcome)
-    for name, outcome in first.values():
-        reasons[outcome][name] += 1
+    for row in decided.values():
+        reasons[row.outcome][row.filter] += 1
     broken: Counter[str] = sum(unreadable.values(), Counter())
     return {
         "records": sum(i["records"] for i in indexes.values()),

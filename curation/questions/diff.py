@@ -14,6 +14,7 @@ from curation.tongue import t
 from curation.versions import split_name
 
 SAMPLES = 5
+DATA = "data/*.parquet"
 
 
 def ask(workspace: Workspace, before: str, after: str | None = None) -> dict[str, Any]:
@@ -28,7 +29,8 @@ def ask(workspace: Workspace, before: str, after: str | None = None) -> dict[str
             raise UnknownError(f"{name} has no version yet that one could compare with")
         old = known[-1]
     documents = ["id", "source", "title", "native_id", "text_sha256"]
-    one, _, was_counts = _released(workspace, name, old, documents)
+    was_counts = versions.record(workspace.root, name, old)["counts"]
+    one = read_columns(str(workspace.root), name, old, {DATA: documents})[0]
     two, ledger, counts = _released(workspace, other, new, documents) if new else _standing(workspace, other, documents)
     new = new or published.manifest(workspace, other)["version"]
     sources = catalog.dataset(workspace, other).sources if workspace.recipe_file(other).exists() else []
@@ -61,7 +63,7 @@ def ask(workspace: Workspace, before: str, after: str | None = None) -> dict[str
 def _released(workspace: Workspace, name: str, version: str, documents: list[str]) -> tuple[pa.Table, pa.Table, dict[str, Any]]:
     """(documents, the ledger of what was removed, counts) of a version."""
     counts = versions.record(workspace.root, name, version)["counts"]
-    wanted = {"data/*.parquet": documents, "ledger/removed.parquet": ["doc_id", "filter"]}
+    wanted = {DATA: documents, "ledger/removed.parquet": ["doc_id", "filter"]}
     rows, ledger = read_columns(str(workspace.root), name, version, wanted)
     return rows, ledger, counts
 

@@ -7,8 +7,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation import catalog, published
+from curation import catalog
 from curation.declaration import load_yaml, parse
+from curation.errors import CurationError
 from curation.license import tier
 from curation.policy.verdicts import columns_of, judge, outcomes
 from curation.recipe import Plan, Policy
@@ -62,7 +63,10 @@ def refusing(workspace: Workspace, source: str, license: str) -> list[tuple[str,
     row = pa.table({key: pa.array([value], pa.string()) for key, value in said.items()} | {"license.conflict": [False]})
     found = []
     for name in workspace.names("recipes"):
-        plan = catalog.plan(workspace, name)
+        try:
+            plan = catalog.plan(workspace, name)
+        except CurationError:  # a recipe that is not sound takes nothing, and says so when it is run
+            continue
         asked = [one for one in plan.policy.filters if {one.column, *one.where} <= set(row.column_names)]
         own = plan.model_copy(update={"policy": plan.policy.model_copy(update={"filters": asked}), "profiles": []})
         own = own.model_copy(update={"recipe": own.recipe.model_copy(update={"filters": []})})
@@ -72,9 +76,10 @@ def refusing(workspace: Workspace, source: str, license: str) -> list[tuple[str,
 
 
 def unclear(workspace: Workspace, source: str) -> list[tuple[str, int]]:
-    """(what is claimed, documents) of a measured source's documents without a clear license: what settling the source decides at once."""
+    """(what is claimed, documents) of a source's measured documents without a clear license: what settling the source decides at once."""
     counted: Counter[str] = Counter()
-    for shard in published.signals(workspace, source)["shards"]:
+    index = workspace.read_json(workspace.signal_index(source)) or {"shards": []}
+    for shard in index["shards"]:
         unknown = pc.is_null(workspace.read_table(shard["signals"]["license"]["file"], ["id"])["id"])
         for claims in workspace.read_table(shard["file"], ["license_claims"])["license_claims"].filter(unknown).to_pylist():
             counted[" / ".join(sorted({one["value"] for one in claims or []})) or "-"] += 1

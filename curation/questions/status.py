@@ -34,8 +34,8 @@ def _dataset(workspace: Workspace, name: str) -> dict[str, Any]:
     known = versions.released(workspace.root, name)
     waits, fault = None, None
     if manifest:
-        fault = held(workspace, name, manifest["digest"])
-        outdated = outdated_by(workspace, name) is not None
+        outdated = outdated_by(workspace, name)
+        fault = held(workspace, name, manifest["digest"], outdated)
         if outdated or manifest["version"] not in known:
             decision = approval.find(workspace, name, manifest["digest"])
             said = decision.decision if decision else None
@@ -60,16 +60,16 @@ def outdated_by(workspace: Workspace, name: str) -> str | None:
     return None
 
 
-def held(workspace: Workspace, name: str, digest: str) -> str | None:
-    """The line that a release would be refused with today, or null."""
+def held(workspace: Workspace, name: str, digest: str, outdated: str | None) -> str | None:
+    """The line that a release would be refused with today, or null; `outdated` is what `outdated_by` says."""
     try:
         plan = catalog.plan(workspace, name)
         gate.demand_release(workspace, plan, digest)
-        assemble.demand_current(workspace, plan)
-        sampling.demand(workspace, plan)
+        if outdated is None:
+            sampling.demand(workspace, plan)
     except CurationError as error:
         return str(error)
-    return None
+    return outdated
 
 
 def demand_current(workspace: Workspace, name: str) -> None:

@@ -59,7 +59,7 @@ def dataset(workspace: Workspace, person: Person, name: str) -> dict[str, Any]:
         raise DataError(f"{name}: card.html is not what its manifest names; run `curate step card {name}`")
     decided = approval.find(workspace, name, manifest["digest"])
     about = {"dataset": name, "digest": manifest["digest"]}
-    known = versions.released(workspace.root, name)
+    known, outdated = versions.released(workspace.root, name), status.outdated_by(workspace, name)
     return {
         "name": name,
         "title": recipe.title.model_dump(),
@@ -69,8 +69,8 @@ def dataset(workspace: Workspace, person: Person, name: str) -> dict[str, Any]:
         "review": recipe.review,
         "decided": decided,
         "said": [one for one in standing.known(workspace) if one.subject == about],
-        "held": status.held(workspace, name, manifest["digest"]),
-        "outdated": status.outdated_by(workspace, name) is not None,
+        "held": status.held(workspace, name, manifest["digest"], outdated),
+        "outdated": outdated is not None,
         "sampling": recipe.sampling,
         "card": _main(content),
     }

@@ -246,9 +246,9 @@ def demand_current(workspace: Workspace, plan: Plan) -> None:
 
 
 def _stems_from(workspace: Workspace, plan: Plan) -> dict[str, str | None]:
-    """What the documents of a dataset are decided by."""
+    """What the documents of a dataset are decided by; asked where the filters' summary is known to be current."""
     return {
-        "inputs": filter_step.inputs_digest(workspace, plan),
+        "inputs": workspace.read_json(workspace.ledger(plan.recipe.name, "filter", "summary.json"))["inputs"],
         "filtered": workspace.sha256(workspace.ledger(plan.recipe.name, "filter", "ledger.parquet")),
         "benchmarks": catalog.benchmarks_digest(workspace, plan),
     }
